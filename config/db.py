@@ -1,0 +1,33 @@
+"""The MongoDB client, through flask-pymongo. Port of config/db.js."""
+
+from flask import Flask
+from flask_pymongo import PyMongo
+
+from config.settings import Settings
+from utils.json_provider import OrjsonProvider
+
+mongo = PyMongo()
+
+# The name that mongoose uses when the URI names no database: the Node app's data is found again.
+_MONGOOSE_DEFAULT = "test"
+
+
+def init_app(app: Flask, settings: Settings, timeout_ms: int = 5000) -> None:
+    """Make the client. A call ends after 5 s at the latest, and 3 s suffice to know that nobody is there.
+
+    Writes are acknowledged by a majority and journaled: a 201 survives the loss of any one machine.
+    """
+    mongo.init_app(
+        app,
+        settings.mongo_uri,
+        tz_aware=True,
+        w="majority",
+        journal=True,
+        timeoutMS=timeout_ms,
+        serverSelectionTimeoutMS=3000,
+        connectTimeoutMS=3000,
+        appname="order-processing",
+    )
+    if mongo.db is None:  # the URI names no database
+        mongo.db = mongo.cx[_MONGOOSE_DEFAULT]  # type: ignore[index]
+    app.json = OrjsonProvider(app)  # flask-pymongo has just put its own there

@@ -1,0 +1,70 @@
+"""Registering, logging in, and the life of tokens. Port of controllers/authController.js.
+
+The Node app's refresh answered "not implemented yet"; here tokens rotate, and a stolen one ends its family.
+"""
+
+from typing import Any
+
+import structlog
+from bson import ObjectId
+
+from config.settings import current_settings
+from models import token_family, user
+from models.token_family import NewToken
+from utils import clock, errors, jwt_utils, passwords
+
+log = structlog.get_logger(__name__)
+
+TokenPair = dict[str, Any]
+
+
+def register(email: str, password: str) -> ObjectId:
+    """Add a user. Raises EmailTaken."""
+    if user.find_by_email(email) is not None:  # also one that the Node app stored in upper case
+        raise errors.EmailTaken
+    return user.insert(email, passwords.hash_password(password, current_settings().bcrypt_cost))
+
+
+def login(email: str, password: str) -> TokenPair:
+    """Check a password and begin a token family. Raises InvalidCredentials, in the same time whoever asks."""
+    cost = current_settings().bcrypt_cost
+    found = user.find_by_email(email)
+    matches = passwords.check_password(password, found["password"] if found else None, cost)
+    if found is None or not matches:
+        raise errors.InvalidCredentials
+    if passwords.cost_of(found["password"]) < cost:
+        user.replace_hash(found, passwords.hash_password(password, cost))
+    family_id, new = jwt_utils.new_id(), _new_token()
+    token_family.start(family_id, found["_id"], new)
+    return _pair(found["_id"], new, family_id)
+
+
+def refresh(encoded: str) -> TokenPair:
+    """Spend a refresh token for a new pair. Raises TokenInvalid or TokenExpired.
+
+    A token that was spent more than 10 s ago ends its family: either it was stolen or its successor was.
+    """
+    claims = jwt_utils.read_refresh_token(encoded)
+    new = _new_token()
+    if not token_family.rotate(claims.family_id, claims.jti, new):
+        log.warning("refresh_token_refused", user_id=str(claims.user_id), family=claims.family_id)
+        raise errors.TokenInvalid("This refresh token was used or revoked. Log in again.")
+    return _pair(claims.user_id, new, claims.family_id)
+
+
+def logout(encoded: str) -> None:
+    """End the family of a refresh token. Raises TokenInvalid or TokenExpired."""
+    token_family.revoke(jwt_utils.read_refresh_token(encoded).family_id)
+
+
+def _new_token() -> NewToken:
+    return NewToken(jwt_utils.new_id(), clock.after(jwt_utils.refresh_seconds()))
+
+
+def _pair(user_id: ObjectId, refresh_token: NewToken, family_id: str) -> TokenPair:
+    return {
+        "token": jwt_utils.make_access_token(user_id),
+        "refreshToken": jwt_utils.make_refresh_token(user_id, refresh_token.jti, family_id),
+        "tokenType": "Bearer",
+        "expiresIn": current_settings().access_token_seconds,
+    }

@@ -1,0 +1,66 @@
+"""Reading and cancelling orders. Port of controllers/orderController.js; order_placement.py places them.
+
+The Node app showed any order to any user. Here someone else's order does not exist.
+"""
+
+from typing import Any
+
+from bson import ObjectId
+
+from models import order as order_model
+from models import order_decisions
+from models.settlement import settle
+from services import publisher, redis_service
+from utils import errors
+
+Document = dict[str, Any]
+
+
+def show(user_id: ObjectId, order_id: str) -> tuple[Document, bool]:
+    """An order of the user's, and whether it came from the cache. Raises OrderNotFound."""
+    cached = redis_service.get_order(order_id)
+    if cached is not None:
+        if cached["userId"] != str(user_id):
+            raise errors.OrderNotFound
+        return cached, True
+    view = order_model.to_json(_own(user_id, order_id))
+    redis_service.add_order(view)
+    return view, False
+
+
+def list_orders(
+    user_id: ObjectId, status: str | None, before: ObjectId | None, limit: int
+) -> tuple[list[Document], bool]:
+    """A page of the user's orders, newest first, and whether there are more."""
+    found = order_model.find_page(user_id, status, before, limit + 1)
+    return [order_model.to_json(order) for order in found[:limit]], len(found) > limit
+
+
+def events(user_id: ObjectId, order_id: str) -> list[Document]:
+    """What happened to an order of the user's. Raises OrderNotFound."""
+    history: list[Document] = _own(user_id, order_id).get("history", [])
+    return history
+
+
+def cancel(user_id: ObjectId, order_id: str, request_id: str) -> Document:
+    """Give an order of the user's up while it is Pending, and its stock back.
+
+    Raises OrderNotFound or NotCancellable.
+    """
+    order = _own(user_id, order_id)
+    cancelled = order_decisions.cancel(order)
+    if cancelled is None:
+        order = _own(user_id, order_id)
+        raise errors.NotCancellable(f"The order is {order['status']}. Only a Pending order can be cancelled.")
+    settle(cancelled)
+    view = order_model.to_json(cancelled)
+    redis_service.put_order(view)
+    publisher.ring(cancelled["orderId"], request_id)  # the mail about it is the worker's
+    return view
+
+
+def _own(user_id: ObjectId, order_id: str) -> Document:
+    order = order_model.find(order_id)
+    if order is None or order["userId"] != user_id or not order_model.is_accepted(order):
+        raise errors.OrderNotFound
+    return order

@@ -1,0 +1,26 @@
+"""gunicorn's settings: `gunicorn wsgi:app` reads this file by itself."""
+
+import os
+import sys
+from typing import Any
+
+from config.settings import SettingsError, load_settings
+
+bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '3000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "16"))
+keepalive = 75  # longer than the idle time-out of a load balancer, so that it is the one who closes
+graceful_timeout = 25
+timeout = 60
+# It is on by default, in HOME, where two instances would share it.
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Tell all that is wrong with the settings once, before any worker tries them."""
+    try:
+        load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,59 @@
+"""What came in: a JSON body, parsed strictly and checked against a schema before the route sees it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import BadRequest
+
+from utils import errors
+
+MAX_BODY_BYTES = 100 * 1024  # as Express' json() has it
+
+View = Callable[..., Any]
+
+
+def accepts(schema: Schema, optional: bool = False) -> Callable[[View], View]:
+    """The route takes a JSON body of this schema, as its argument `body`.
+
+    Raises InvalidJson, UnsupportedMediaType, PayloadTooLarge or ValidationFailed. With `optional`, no body at
+    all is an empty one.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def parsed(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, body=_load(schema, optional), **kwargs)
+
+        parsed.body_schema = schema  # type: ignore[attr-defined]
+        return parsed
+
+    return decorate
+
+
+def _load(schema: Schema, optional: bool) -> dict[str, Any]:
+    raw = request.get_data()
+    if optional and not raw:
+        return {}
+    try:
+        data = request.get_json()
+    except BadRequest as error:
+        raise errors.InvalidJson from error
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        raise errors.ValidationFailed(list(_flatten(error.messages))) from error
+    return loaded
+
+
+def _flatten(messages: Any, path: str = "") -> Any:
+    """marshmallow's nested messages as `{field, message}` rows: items.0.quantity, not {items: {0: ...}}."""
+    if isinstance(messages, dict):
+        for key, nested in messages.items():
+            inner = str(key)[:100]
+            yield from _flatten(nested, path if inner == "_schema" else f"{path}.{inner}".lstrip("."))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"field": path or "body", "message": message}

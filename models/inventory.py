@@ -1,0 +1,191 @@
+"""Products and their stock. Port of models/Inventory.js: `{productId, stock}`, and what reserving needs.
+
+`stock` is free to sell; `holds: [{orderId, holdId, quantity, at}]` are reservations; `sold` is what was
+bought; `received` is all that ever came in. At every moment, for every product:
+
+    stock >= 0    and    stock + sold + sum(holds) == received
+
+A document that the Node app wrote lacks all but `stock`: missing means empty or 0, and `received` is worked
+out when it is first needed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from marshmallow import validate
+from pymongo import ASCENDING, UpdateOne
+from pymongo.collection import Collection
+
+from config.db import mongo
+from models.schemas import Amount, StrictInteger, StrictSchema
+from utils import clock
+from utils.money import from_cents, to_cents
+
+Document = dict[str, Any]
+
+# More open reservations than this on one product are refused: the document would grow too slow to update.
+MAX_HOLDS = 5000
+_NOT_CROWDED = {f"holds.{MAX_HOLDS - 1}": {"$exists": False}}
+
+# What came in so far, also for a document that never counted it.
+_RECEIVED = {
+    "$ifNull": [
+        "$received",
+        {
+            "$add": [
+                {"$ifNull": ["$stock", 0]},
+                {"$ifNull": ["$sold", 0]},
+                {"$sum": "$holds.quantity"},
+            ]
+        },
+    ]
+}
+
+
+class StockSchema(StrictSchema):
+    stock = StrictInteger(required=True, validate=validate.Range(min=0, max=1_000_000_000))
+    price = Amount(allow_none=True)
+
+
+def inventories() -> Collection[Document]:
+    return mongo.db["inventories"]  # type: ignore[index, no-any-return]
+
+
+def create_indexes() -> None:
+    inventories().create_index([("productId", ASCENDING)], unique=True)
+
+
+def adopt() -> int:
+    """Count `received` on documents that the Node app wrote. Returns how many there were."""
+    update = [{"$set": {"received": _RECEIVED}}]
+    return inventories().update_many({"received": {"$exists": False}}, update).modified_count
+
+
+def find(product_id: str) -> Document | None:
+    return inventories().find_one({"productId": product_id}, {"holds": 0})
+
+
+def find_many(product_ids: Iterable[str]) -> dict[str, Document]:
+    """Price and stock of the products that exist, by productId."""
+    wanted = {"productId": {"$in": list(product_ids)}}
+    found = inventories().find(wanted, {"productId": 1, "price": 1, "stock": 1})
+    return {product["productId"]: product for product in found}
+
+
+def find_page(after: str | None, limit: int) -> list[Document]:
+    """Up to `limit` products by productId, those after `after`."""
+    wanted = {"productId": {"$gt": after}} if after else {}
+    return list(inventories().find(wanted, {"holds": 0}).sort("productId", ASCENDING).limit(limit))
+
+
+def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
+    """Set what is free to sell, and the price if `changes` has one (None removes it). True if it is new.
+
+    One update, so that reservations made at the same moment are neither lost nor counted twice.
+    """
+    now = clock.now()
+    fields: Document = {
+        "received": {"$add": [_RECEIVED, {"$subtract": [stock, {"$ifNull": ["$stock", 0]}]}]},
+        "stock": stock,
+        "createdAt": {"$ifNull": ["$createdAt", now]},
+        "updatedAt": now,
+    }
+    if "price" in changes:
+        fields["price"] = "$$REMOVE" if changes["price"] is None else changes["price"]
+    result = inventories().update_one({"productId": product_id}, [{"$set": fields}], upsert=True)
+    return result.upserted_id is not None
+
+
+def reserve(order_id: str, items: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Hold all items of an order in one round trip: the hold ids by productId, or None if some failed.
+
+    Each try makes fresh hold ids. A hold of an earlier try, or of another request for the same order, is
+    never doubled; see `held_for` for what is held after a None.
+    """
+    now = clock.now()
+    hold_ids = {item["productId"]: uuid4().hex for item in items}
+    updates = [_hold(order_id, item, hold_ids[item["productId"]], now) for item in items]
+    result = inventories().bulk_write(updates, ordered=False)
+    return hold_ids if result.modified_count == len(items) else None
+
+
+def _hold(order_id: str, item: Mapping[str, Any], hold_id: str, now: Any) -> UpdateOne:
+    quantity = item["quantity"]
+    hold = {"orderId": order_id, "holdId": hold_id, "quantity": quantity, "at": now}
+    return UpdateOne(
+        {
+            "productId": item["productId"],
+            "stock": {"$gte": quantity},
+            "holds.orderId": {"$ne": order_id},
+            **_NOT_CROWDED,
+        },
+        {"$inc": {"stock": -quantity}, "$push": {"holds": hold}},
+    )
+
+
+def held_for(order_id: str, product_ids: Iterable[str]) -> dict[str, Document]:
+    """By productId: `{stock, holdId}`, where holdId is the order's hold on the product, or None."""
+    found = inventories().find(
+        {"productId": {"$in": list(product_ids)}},
+        {"productId": 1, "stock": 1, "holds": {"$elemMatch": {"orderId": order_id}}},
+    )
+    return {
+        product["productId"]: {
+            "stock": product["stock"],
+            "holdId": next((hold["holdId"] for hold in product.get("holds", ())), None),
+        }
+        for product in found
+    }
+
+
+def settle_sold(order_id: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Turn the holds that the accepted order names into sales. Repeating it changes nothing."""
+    _settle(_end_hold(order_id, item, item["holdId"], "sold") for item in items if "holdId" in item)
+
+
+def settle_returned(order_id: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """Give back whatever the order holds, under any hold id. Repeating it changes nothing."""
+    _settle(_end_hold(order_id, item, None, "stock") for item in items)
+
+
+def free_hold(product_id: str, order_id: str, hold_id: str, quantity: int) -> bool:
+    """Give one stray hold back to the stock. False when it is gone already."""
+    item = {"productId": product_id, "quantity": quantity}
+    return _settle([_end_hold(order_id, item, hold_id, "stock")]) == 1
+
+
+def holds_before(moment: datetime) -> Iterator[tuple[str, Document]]:
+    """Every hold made before that moment, with its productId."""
+    found = inventories().find({"holds.at": {"$lt": moment}}, {"productId": 1, "holds": 1})
+    for product in found:
+        for hold in product["holds"]:
+            if hold["at"] < moment:
+                yield product["productId"], hold
+
+
+def _settle(updates: Iterable[UpdateOne]) -> int:
+    writes = list(updates)
+    return inventories().bulk_write(writes, ordered=False).modified_count if writes else 0
+
+
+def _end_hold(order_id: str, item: Mapping[str, Any], hold_id: str | None, to: str) -> UpdateOne:
+    hold = {"orderId": order_id} if hold_id is None else {"orderId": order_id, "holdId": hold_id}
+    return UpdateOne(
+        {"productId": item["productId"], "holds": {"$elemMatch": hold}},
+        {"$pull": {"holds": hold}, "$inc": {to: item["quantity"]}},
+    )
+
+
+def to_json(product: Mapping[str, Any]) -> Document:
+    """What clients see of a product."""
+    view = {
+        "productId": product["productId"],
+        "stock": product["stock"],
+        "inStock": product["stock"] > 0,
+        "updatedAt": product.get("updatedAt"),
+    }
+    if "price" in product:
+        view["price"] = from_cents(to_cents(product["price"]))
+    return view

@@ -1,0 +1,80 @@
+"""The writes of the mail step. Each is a compare-and-set, as in models/order_decisions.py.
+
+A mail is claimed before it is sent, and only by one worker. SES has no idempotency token, so what a send
+came to is written down: sent, due again, refused, or unknown (services/aws_mail_service.py tells them apart).
+"""
+
+from typing import Any
+from uuid import uuid4
+
+from models.order import Document
+from models.order_decisions import transition
+from utils import clock
+
+CLAIM_SECONDS = 120
+
+
+def claim_mail(order: Document) -> Document | None:
+    """Take the mail for 120 s: longer than a send can take, so a claim that ran out is a death."""
+    mail = order["mail"]
+    claimed = {
+        "state": "claimed",
+        "token": uuid4().hex,
+        "until": clock.after(CLAIM_SECONDS),
+        "attempts": mail["attempts"] + 1,
+    }
+    changes = {"mail": claimed, "nextActionAt": claimed["until"]}
+    return transition(order, _same_mail(mail), "mail_claimed", changes)
+
+
+def mail_sent(order: Document, message_id: str) -> Document | None:
+    """SES took it. Nothing is left to do."""
+    return _finish(order, "sent", "mail_sent", messageId=message_id)
+
+
+def mail_refused(order: Document, reason: str) -> Document | None:
+    """SES will never take it. Nothing is left to do."""
+    return _finish(order, "refused", "mail_refused", reason=reason)
+
+
+def mail_not_sent(order: Document, retry_seconds: float) -> Document | None:
+    """It surely was not sent: due again, later."""
+    return _again(order, "due", "mail_not_sent", retry_seconds)
+
+
+def mail_unknown(order: Document, retry_seconds: float) -> Document | None:
+    """Perhaps it was sent. A lost mail is worse than a second one: sent again, but much later."""
+    return _again(order, "unknown", "mail_unknown", retry_seconds)
+
+
+def mail_postponed(order: Document, retry_seconds: float) -> Document | None:
+    """The account's sending rate is used up: come back later. No claim, no attempt, no event."""
+    changes = {"nextActionAt": clock.after(retry_seconds)}
+    return transition(order, _same_mail(order["mail"]), None, changes)
+
+
+def request_mail(order: Document) -> Document | None:
+    """Send the mail of a finished order once more, as an operator asked."""
+    mail = {"state": "due", "attempts": order.get("mail", {}).get("attempts", 0)}
+    finished = {"status": order["status"], "nextActionAt": {"$exists": False}}
+    changes = {"settled": True, "mail": mail, "nextActionAt": clock.now()}
+    return transition(order, finished, "mail_requested", changes)
+
+
+def _finish(order: Document, state: str, event: str, **details: Any) -> Document | None:
+    mail = {"state": state, "attempts": order["mail"]["attempts"], **details}
+    same = _same_mail(order["mail"])
+    return transition(order, same, event, {"mail": mail}, ("nextActionAt",), **details)
+
+
+def _again(order: Document, state: str, event: str, retry_seconds: float) -> Document | None:
+    mail = {"state": state, "attempts": order["mail"]["attempts"]}
+    changes = {"mail": mail, "nextActionAt": clock.after(retry_seconds)}
+    return transition(order, _same_mail(order["mail"]), event, changes)
+
+
+def _same_mail(mail: Document) -> Document:
+    """Matches while the mail is where it was seen: a claim by its token, any other state by its attempts."""
+    if mail["state"] == "claimed":
+        return {"mail.state": "claimed", "mail.token": mail["token"]}
+    return {"mail.state": mail["state"], "mail.attempts": mail["attempts"]}

@@ -1,0 +1,91 @@
+"""Refresh token families: all refresh tokens that grew out of one login, as one document.
+
+`{_id, userId, version, tokens: [{jti, expiresAt, spentAt?}], expiresAt}`. One document, so that rotation and
+revocation exclude each other: a family revoked while it is being rotated stays revoked.
+The Node app had no refresh; its users' documents have an unused `refreshToken` field.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+
+from config.db import mongo
+from utils import clock
+
+# A token shown twice within this time is a double click or a lost answer, not a theft.
+GRACE = timedelta(seconds=10)
+_RACES = 50
+
+
+class NewToken(NamedTuple):
+    jti: str
+    expires_at: datetime
+
+
+def families() -> Collection[dict[str, Any]]:
+    return mongo.db["tokenfamilies"]  # type: ignore[index, no-any-return]
+
+
+def create_indexes() -> None:
+    families().create_index([("expiresAt", ASCENDING)], expireAfterSeconds=0)
+
+
+def start(family_id: str, user_id: ObjectId, token: NewToken) -> None:
+    """Begin a family with its first token: a login."""
+    families().insert_one(
+        {
+            "_id": family_id,
+            "userId": user_id,
+            "version": 0,
+            "tokens": [_live(token)],
+            "expiresAt": token.expires_at,
+        }
+    )
+
+
+def rotate(family_id: str, jti: str, new: NewToken) -> bool:
+    """Spend a token and add the next one. False when it may not be used: revoked, or reused.
+
+    A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked.
+    """
+    for _ in range(_RACES):
+        family = families().find_one({"_id": family_id})
+        if family is None:
+            return False
+        tokens = spend(family["tokens"], jti, clock.now())
+        if tokens is None:
+            revoke(family_id)
+            return False
+        replaced = families().update_one(
+            {"_id": family_id, "version": family["version"]},
+            {
+                "$set": {"tokens": [*tokens, _live(new)], "expiresAt": new.expires_at},
+                "$inc": {"version": 1},
+            },
+        )
+        if replaced.matched_count:
+            return True
+    raise RuntimeError("a refresh token was rotated by too many requests at once")
+
+
+def spend(tokens: list[dict[str, Any]], jti: str, now: datetime) -> list[dict[str, Any]] | None:
+    """The tokens of a family after `jti` was shown, or None if it may not be shown any more.
+
+    What is past its grace or its life is left out: a signed token that is not listed was spent long ago.
+    """
+    kept = [t for t in tokens if t["expiresAt"] > now and t.get("spentAt", now) > now - GRACE]
+    if not any(token["jti"] == jti for token in kept):
+        return None
+    return [{"spentAt": now, **token} if token["jti"] == jti else token for token in kept]
+
+
+def revoke(family_id: str) -> None:
+    """End every token of the family."""
+    families().delete_one({"_id": family_id})
+
+
+def _live(token: NewToken) -> dict[str, Any]:
+    return {"jti": token.jti, "expiresAt": token.expires_at}

@@ -1,0 +1,91 @@
+"""Users. Port of models/User.js: `{email, password, createdAt, updatedAt}`, and `role`, which is new.
+
+Addresses are compared in lower case. The Node app stored them as typed, so a look-up takes both spellings.
+"""
+
+from typing import Any
+
+from bson import ObjectId
+from marshmallow import ValidationError, validate
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from config.db import mongo
+from models.schemas import StrictSchema, Text
+from utils import clock, errors, passwords
+
+ADMIN = "admin"
+
+
+def _check_new_password(value: str) -> None:
+    if len(value) < 8:
+        raise ValidationError("Must have at least 8 characters.")
+    if len(value.encode()) > passwords.MAX_BYTES:
+        raise ValidationError(f"Must have at most {passwords.MAX_BYTES} bytes in UTF-8.")
+
+
+class NewUserSchema(StrictSchema):
+    email = Text(required=True, validate=[validate.Length(max=254), validate.Email()])
+    password = Text(required=True, validate=_check_new_password)
+
+
+class CredentialsSchema(StrictSchema):
+    """Looser than NewUserSchema: what the Node app let in must still be able to log in."""
+
+    email = Text(required=True, validate=validate.Length(min=1, max=254))
+    password = Text(required=True, validate=validate.Length(min=1, max=1000))
+
+
+def users() -> Collection[dict[str, Any]]:
+    return mongo.db["users"]  # type: ignore[index, no-any-return]
+
+
+def create_indexes() -> None:
+    users().create_index([("email", ASCENDING)], unique=True)
+
+
+def insert(email: str, password_hash: str) -> ObjectId:
+    """Add a user. Raises EmailTaken."""
+    now = clock.now()
+    user = {"email": email.lower(), "password": password_hash, "createdAt": now, "updatedAt": now}
+    try:
+        inserted: ObjectId = users().insert_one(user).inserted_id
+    except DuplicateKeyError as error:
+        raise errors.EmailTaken from error
+    return inserted
+
+
+def find_by_email(email: str) -> dict[str, Any] | None:
+    """The user with this address, as typed or in lower case; as typed wins."""
+    found = list(users().find({"email": {"$in": [email, email.lower()]}}))
+    return max(found, key=lambda user: user["email"] == email, default=None)
+
+
+def email_of(user_id: ObjectId) -> str | None:
+    """A user's address, or None when there is no such user."""
+    user = users().find_one({"_id": user_id}, {"email": 1})
+    return user["email"] if user else None
+
+
+def is_admin(user_id: ObjectId) -> bool:
+    """Asked of the database each time, so that a demotion holds at once."""
+    user = users().find_one({"_id": user_id}, {"role": 1})
+    return user is not None and user.get("role") == ADMIN
+
+
+def replace_hash(user: dict[str, Any], password_hash: str) -> None:
+    """Store a stronger hash, unless the password was changed meanwhile."""
+    users().update_one(
+        {"_id": user["_id"], "password": user["password"]},
+        {"$set": {"password": password_hash, "updatedAt": clock.now()}},
+    )
+
+
+def promote(email: str) -> bool:
+    """Make a user an admin. False when there is no such user."""
+    user = find_by_email(email)
+    if user is None:
+        return False
+    users().update_one({"_id": user["_id"]}, {"$set": {"role": ADMIN, "updatedAt": clock.now()}})
+    return True

@@ -1,0 +1,19 @@
+"""The blueprints: a route reads as a contract. Who may, what comes in, what goes out."""
+
+from flask import Flask
+
+from routes.auth_routes import auth
+from routes.dev_routes import dev
+from routes.health_routes import health
+from routes.inventory_routes import inventory
+from routes.order_routes import orders
+
+
+def init_app(app: Flask) -> None:
+    """Mount the blueprints where the Node app's server.js has them."""
+    app.register_blueprint(auth, url_prefix="/api/auth")
+    app.register_blueprint(orders, url_prefix="/api/orders")
+    app.register_blueprint(inventory, url_prefix="/api/inventory")
+    app.register_blueprint(health)
+    if app.extensions["settings"].mailbox_url:
+        app.register_blueprint(dev, url_prefix="/dev")

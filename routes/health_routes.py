@@ -1,0 +1,29 @@
+"""/livez and /readyz, for whoever restarts processes or sends them requests."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from controllers import health_controller
+from middleware.auth_middleware import public
+from utils import errors
+
+health = Blueprint("health", __name__)
+
+
+@health.get("/livez")
+@public
+def livez() -> Any:
+    """200: the process answers. Nothing else is asked: restarting it would not bring a database back."""
+    return {"status": "alive"}
+
+
+@health.get("/readyz")
+@public
+def readyz() -> Any:
+    """200 `{status, dependencies}`, status `ready` or `degraded`; 503 names what is down."""
+    status, dependencies = health_controller.readiness()
+    if status == "unavailable":
+        down = ", ".join(name for name, state in dependencies.items() if state == "down")
+        raise errors.ServiceUnavailable(f"Not reachable: {down}.", dependencies=dependencies)
+    return {"status": status, "dependencies": dependencies}

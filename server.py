@@ -1,0 +1,51 @@
+"""The application, put together in one place. Port of server.js.
+
+`python server.py` starts everything on this machine: see local_stack/supervisor.py.
+"""
+
+import sys
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import commands
+import routes
+from config import connect
+from config.settings import ROOT, Settings, load_settings
+from middleware import rate_limits, request_context
+from middleware.request_body import MAX_BODY_BYTES
+from services import publisher
+from utils import error_handler, jwt_utils, logs
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application. Raises SettingsError when settings are missing or wrong; connects to nothing."""
+    settings = settings or load_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    app = Flask("order-processing", root_path=str(ROOT), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.url_map.strict_slashes = False  # as in Express, a trailing slash changes nothing
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    connect(app, settings)
+    publisher.init_app(app)
+    request_context.init_app(app)  # first, so that each answer has its id
+    error_handler.init_app(app)
+    jwt_utils.init_app(
+        app,
+        settings.jwt_secret,
+        settings.jwt_refresh_secret,
+        settings.access_token_seconds,
+        settings.refresh_token_seconds,
+    )
+    rate_limits.init_app(app, settings)
+    routes.init_app(app)
+    commands.init_app(app)
+    return app
+
+
+if __name__ == "__main__":
+    from local_stack.supervisor import main
+
+    sys.exit(main())

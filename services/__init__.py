@@ -1,0 +1,1 @@
+"""Everything outside: cache, queue, mail. Each behind a few plain functions that translate its errors."""

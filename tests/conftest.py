@@ -1,0 +1,120 @@
+"""The fixtures: one stack and one system for the whole run, and the app's own code on the same database.
+
+`MONGO_URI=mongodb://... make test` runs everything against another MongoDB, in a database of its own.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from pymongo import MongoClient
+
+from config.db import mongo
+from local_stack.stack import LocalStack
+from models import inventory
+from server import create_app
+from tests.support.client import Client
+from tests.support.system import QUICK, ROOT, clean_environment, running_api, running_worker
+
+_FROM_OUTSIDE = ("MONGO_URI", "REDIS_HOST", "REDIS_PORT", "REDIS_URI")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The local stack's servers: those that the environment does not name."""
+    configured = {name: os.environ[name] for name in _FROM_OUTSIDE if os.environ.get(name)}
+    with LocalStack(tmp_path_factory.mktemp("stack"), configured) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings(stack: LocalStack) -> Iterator[dict[str, str]]:
+    """What the application must know, as environment variables. The database is made ready, and dropped."""
+    known = {**stack.configured, **stack.settings}
+    parts = urlsplit(known["MONGO_URI"])
+    known["MONGO_URI"] = urlunsplit(parts._replace(path=f"/test_{uuid4().hex[:12]}"))
+    environment = clean_environment({**known, **QUICK})
+    subprocess.run([sys.executable, "-m", "local_stack.seed"], cwd=ROOT, env=environment, check=True)
+    yield known
+    with MongoClient[dict[str, object]](known["MONGO_URI"]) as client:
+        client.drop_database(client.get_default_database().name)
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes under test write."""
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def api(settings: dict[str, str], logs: Path) -> Iterator[str]:
+    """The address of an API that runs through the whole session."""
+    with running_api(settings, logs / "api.log") as (base, _):
+        yield base
+
+
+@pytest.fixture(scope="session")
+def worker(settings: dict[str, str], logs: Path) -> Iterator[None]:
+    """A worker that runs through the whole session. Tests that steer steps themselves do not ask for it, and
+    take care of orders that it could see: those due, and those rung for."""
+    with running_worker(settings, logs / "worker.log"):
+        yield
+
+
+@pytest.fixture
+def anyone(api: str) -> Client:
+    """A client without an account."""
+    return Client(api)
+
+
+@pytest.fixture
+def user(api: str) -> Client:
+    """A client with a fresh account, logged in."""
+    return Client(api).register()
+
+
+@pytest.fixture
+def new_user(api: str) -> Callable[[], Client]:
+    """Makes further accounts."""
+    return lambda: Client(api).register()
+
+
+@pytest.fixture(scope="session")
+def own_app(settings: dict[str, str]) -> Iterator[Flask]:
+    """The app's own code in this process, on the database of the API under test."""
+    before = dict(os.environ)
+    os.environ.update({**settings, **QUICK, "LOG_LEVEL": "ERROR"})
+    try:
+        app = create_app()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    yield app
+    assert mongo.cx is not None
+    mongo.cx.close()
+
+
+@pytest.fixture
+def app(own_app: Flask) -> Iterator[Flask]:
+    """Within the app's context: to call models and services by hand. Other settings for one test:
+    `monkeypatch.setitem(app.extensions, "settings", replace(current_settings(), ...))`."""
+    with own_app.app_context():
+        yield own_app
+
+
+@pytest.fixture
+def product(app: Flask) -> Callable[..., str]:
+    """Makes a product that no other test knows: `product(stock, price=None)` returns its id."""
+
+    def make(stock: int, price: float | None = 10) -> str:
+        product_id = f"p-{uuid4().hex[:16]}"
+        inventory.set_stock(product_id, stock, {"price": price})
+        return product_id
+
+    return make

@@ -1,0 +1,1 @@
+"""What the tests share: a system of their own to talk to, clients, and waiting for conditions."""

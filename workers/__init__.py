@@ -1,0 +1,1 @@
+"""The background work: finishing orders, one function for deliveries and for the sweeper alike."""

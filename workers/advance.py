@@ -1,0 +1,87 @@
+"""`advance`: look at an order and do the next step until nothing is left. Port of the core of
+workers/orderWorker.js, which set a status, cached, mailed an ObjectId and did so again for ever.
+
+It can be called for any order at any time, by any number of workers at once: each step is a compare-and-set,
+and whoever loses one reads again. Decide before booking, always: the status is the commit point.
+"""
+
+import structlog
+
+from models import order_decisions
+from models.order import PENDING, Document, find, is_accepted, to_json
+from models.settlement import settle
+from services import redis_service
+from services.fulfilment import Fulfil
+from utils import clock
+from workers.mail_step import MailStep
+from workers.retry import retry_seconds
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 5
+
+
+class Advancer:
+    """Finishes orders with one business step and one mail step."""
+
+    def __init__(self, fulfil: Fulfil, mail_step: MailStep) -> None:
+        self._fulfil = fulfil
+        self._mail_step = mail_step
+
+    def advance(self, order: Document, due: bool = False) -> None:
+        """Bring an order, as it was just read, as far as it can go now.
+
+        `due` says that the caller has claimed it because its time had come; else its `nextActionAt` says.
+        """
+        due = due or _is_due(order)
+        current: Document | None = order
+        while current is not None:
+            after = self._step(current, due)
+            if after is current:
+                return
+            # None: somebody else was first. Read what they made of it, and go on from there.
+            current = after if after is not None else find(order["orderId"])
+
+    def _step(self, order: Document, due: bool) -> Document | None:
+        """Do what the state asks for. Returns the order after it, None if a race was lost, or the same order
+        when there is nothing to do now."""
+        if order["status"] == PENDING:
+            if not is_accepted(order):
+                return order_decisions.expire(order) if due else order
+            return self._decide(order)
+        if not order.get("settled") and "accepted" in order:  # the Node app's ended orders hold nothing
+            return settle(order)
+        if is_accepted(order) and "mail" in order:
+            return self._mail_step.run(order, due)
+        if "nextActionAt" in order:
+            order_decisions.finish(order)
+        return order
+
+    def _decide(self, order: Document) -> Document | None:
+        """The business step, then Processed; or a later try; or Failed for good."""
+        try:
+            self._fulfil(order)
+        except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it is, try again later
+            return self._attempt_failed(order, error)
+        processed = order_decisions.process(order)
+        if processed is not None:
+            redis_service.put_order(to_json(processed))
+            log.info("order_processed", order_id=order["orderId"])
+        return processed
+
+    def _attempt_failed(self, order: Document, error: Exception) -> Document | None:
+        attempt = order.get("attempts", 0) + 1
+        log.warning(
+            "fulfilment_failed", order_id=order["orderId"], attempt=attempt, error=type(error).__name__
+        )
+        if attempt < MAX_ATTEMPTS:
+            order_decisions.record_attempt(order, clock.after(retry_seconds(attempt)))
+            return order
+        failed = order_decisions.fail(order, "processing_error")
+        if failed is not None:
+            redis_service.put_order(to_json(failed))
+        return failed
+
+
+def _is_due(order: Document) -> bool:
+    return "nextActionAt" in order and order["nextActionAt"] <= clock.now()

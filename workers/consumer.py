@@ -1,0 +1,154 @@
+"""The polling half of the worker: long polling, a thread pool, deletion in batches, a graceful stop.
+
+Port of the loop of workers/orderWorker.js, which took one message every 5 s and deleted none.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import structlog
+from flask import Flask
+
+from models.order import Document, find
+from services import aws_queue_service
+from services.aws_queue_service import MAX_BATCH, Message, QueueError
+from workers.sweeper import sweep
+
+log = structlog.get_logger(__name__)
+
+Advance = Callable[..., None]  # (order, due=False)
+
+_DELETE_EVERY_SECONDS = 0.1
+_PAUSE_AFTER_ERROR_SECONDS = 1.0
+
+
+class Consumer:
+    """Advances orders on as many threads as it is given, whoever asks: a message or the sweeper."""
+
+    def __init__(self, app: Flask, advance: Advance, threads: int) -> None:
+        self._app = app
+        self._advance = advance
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="advance")
+        self._free = threading.Semaphore(threads)
+        self._finished: SimpleQueue[Message] = SimpleQueue()
+        self._stop = threading.Event()
+        self._queue_is_up = True
+
+    def stop(self) -> None:
+        """Take no further work. What runs is finished; see `run`."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait that long, or until the stop. True when stopping."""
+        return self._stop.wait(seconds)
+
+    def poll(self) -> None:
+        """Receive and hand out messages until the stop. Gives back what it then has not begun."""
+        with self._app.app_context():
+            while not self.stopping:
+                taken = self._take_free_threads()
+                messages = self._receive(taken) if taken else []
+                if self.stopping and messages:
+                    aws_queue_service.give_back(messages)
+                    messages = []
+                for message in messages:
+                    self._submit(self._handle, message)
+                for _ in range(taken - len(messages)):
+                    self._free.release()
+
+    def sweep(self) -> int:
+        """Advance all orders that are due, on the same threads. Returns how many were begun."""
+        return sweep(self._sweep_one, lambda: self.stopping)
+
+    def delete_finished(self) -> None:
+        """Delete messages as they are finished, in batches, until the stop and then the rest."""
+        with self._app.app_context():
+            while not self.wait(_DELETE_EVERY_SECONDS):
+                self._delete_batches()
+
+    def finish(self) -> None:
+        """Wait for what runs, then delete its messages."""
+        self._pool.shutdown(wait=True)
+        with self._app.app_context():
+            self._delete_batches()
+
+    def _take_free_threads(self) -> int:
+        """Wait for a free thread and take up to 10: a message waits in the queue, not in memory."""
+        if not self._free.acquire(timeout=0.5):
+            return 0
+        taken = 1
+        while taken < MAX_BATCH and self._free.acquire(blocking=False):
+            taken += 1
+        return taken
+
+    def _receive(self, limit: int) -> list[Message]:
+        try:
+            messages = aws_queue_service.receive(limit)
+        except QueueError as error:
+            if self._queue_is_up:
+                log.warning("queue_down", error=str(error))
+            self._queue_is_up = False
+            self.wait(_PAUSE_AFTER_ERROR_SECONDS)
+            return []
+        if not self._queue_is_up:
+            log.info("queue_up")
+        self._queue_is_up = True
+        return messages
+
+    def _sweep_one(self, order: Document) -> None:
+        self._free.acquire()
+        self._submit(self._advance_swept, order)
+
+    def _submit(self, function: Callable[[Any], None], argument: Any) -> None:
+        """Run on the pool; the thread counts as free again afterwards."""
+        future = self._pool.submit(self._in_context, function, argument)
+        future.add_done_callback(self._done)
+
+    def _done(self, future: "Future[None]") -> None:
+        self._free.release()
+        error = future.exception()
+        if error is not None:
+            # The order is safe: its message comes again, and the sweeper looks at it too.
+            log.error("advance_failed", error=type(error).__name__, reason=str(error)[:300])
+
+    def _in_context(self, function: Callable[[Any], None], argument: Any) -> None:
+        structlog.contextvars.clear_contextvars()
+        with self._app.app_context():
+            function(argument)
+
+    def _advance_swept(self, order: Document) -> None:
+        structlog.contextvars.bind_contextvars(request_id=order.get("history", [{}])[0].get("requestId"))
+        self._advance(order, due=True)
+
+    def _handle(self, message: Message) -> None:
+        """Advance the order that a message names; what it cannot read is left for the dead-letter queue."""
+        structlog.contextvars.bind_contextvars(request_id=message.request_id)
+        order = None if message.order_id is None else find(message.order_id)
+        if order is None:
+            log.error("message_not_understood", message_id=message.message_id)
+            return
+        self._advance(order)
+        self._finished.put(message)
+
+    def _delete_batches(self) -> None:
+        while batch := self._next_batch():
+            try:
+                aws_queue_service.delete(batch)
+            except QueueError as error:
+                log.warning("messages_not_deleted", count=len(batch), error=str(error))
+
+    def _next_batch(self) -> list[Message]:
+        batch: list[Message] = []
+        while len(batch) < MAX_BATCH:
+            try:
+                batch.append(self._finished.get_nowait())
+            except Empty:
+                break
+        return batch

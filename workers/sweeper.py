@@ -1,0 +1,32 @@
+"""The sweeper: orders that are due are finished even when nobody rings for them."""
+
+import random
+from collections.abc import Callable
+
+import structlog
+
+from models.order import Document, find_due
+from models.order_decisions import claim
+from utils import clock
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 100
+
+
+def sweep(advance: Callable[[Document], None], stopping: Callable[[], bool]) -> int:
+    """Claim every order that is due and hand it to `advance`. Returns how many there were."""
+    swept = 0
+    while not stopping():
+        due = find_due(clock.now(), _BATCH)
+        random.shuffle(due)  # workers that sweep at once begin at different ends
+        for order in due:
+            claimed = None if stopping() else claim(order)
+            if claimed is not None:
+                advance(claimed)
+                swept += 1
+        if len(due) < _BATCH:
+            break
+    if swept:
+        log.info("swept", orders=swept)
+    return swept
