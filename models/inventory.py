@@ -21,6 +21,7 @@ from pymongo.collection import Collection
 from config.db import mongo
 from models.schemas import Amount, StrictInteger, StrictSchema
 from utils import clock
+from utils.crash_points import crash_point
 from utils.money import from_cents, to_cents
 
 Document = dict[str, Any]
@@ -80,6 +81,7 @@ def find_page(after: str | None, limit: int) -> list[Document]:
     return list(inventories().find(wanted, {"holds": 0}).sort("productId", ASCENDING).limit(limit))
 
 
+@crash_point
 def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
     """Set what is free to sell, and the price if `changes` has one (None removes it). True if it is new.
 
@@ -98,6 +100,7 @@ def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
     return result.upserted_id is not None
 
 
+@crash_point
 def reserve(order_id: str, items: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     """Hold all items of an order in one round trip: the hold ids by productId, or None if some failed.
 
@@ -140,16 +143,19 @@ def held_for(order_id: str, product_ids: Iterable[str]) -> dict[str, Document]:
     }
 
 
+@crash_point
 def settle_sold(order_id: str, items: Iterable[Mapping[str, Any]]) -> None:
     """Turn the holds that the accepted order names into sales. Repeating it changes nothing."""
     _settle(_end_hold(order_id, item, item["holdId"], "sold") for item in items if "holdId" in item)
 
 
+@crash_point
 def settle_returned(order_id: str, items: Iterable[Mapping[str, Any]]) -> None:
     """Give back whatever the order holds, under any hold id. Repeating it changes nothing."""
     _settle(_end_hold(order_id, item, None, "stock") for item in items)
 
 
+@crash_point
 def free_hold(product_id: str, order_id: str, hold_id: str, quantity: int) -> bool:
     """Give one stray hold back to the stock. False when it is gone already."""
     item = {"productId": product_id, "quantity": quantity}

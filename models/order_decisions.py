@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from models.order import FAILED, PENDING, PROCESSED, Document, orders
 from utils import clock
+from utils.crash_points import crash_point
 
 PURGE_AFTER = timedelta(hours=24)
 # A claimed order is looked at again after this time, should its worker die.
@@ -25,6 +26,7 @@ _UNDECIDED = {"status": PENDING, "accepted": False}
 _OPEN = {"status": PENDING, "accepted": {"$ne": False}}
 
 
+@crash_point
 def insert_intent(order: Document) -> bool:
     """Write the order down before anything is reserved. False when its idempotency key is in use."""
     try:
@@ -34,12 +36,14 @@ def insert_intent(order: Document) -> bool:
     return True
 
 
+@crash_point
 def claim(order: Document, seconds: float = LEASE_SECONDS) -> Document | None:
     """Take a due order for oneself: nobody else looks at it for that time, unless it is rung for."""
     seen = {"nextActionAt": order["nextActionAt"]}
     return transition(order, seen, None, {"nextActionAt": clock.after(seconds)})
 
 
+@crash_point
 def accept(order: Document, hold_ids: Mapping[str, str], ring_seconds: float) -> Document | None:
     """All items are held: the order is the customer's. A worker looks at it within `ring_seconds`."""
     items = [{**item, "holdId": hold_ids[item["productId"]]} for item in order["items"]]
@@ -47,6 +51,7 @@ def accept(order: Document, hold_ids: Mapping[str, str], ring_seconds: float) ->
     return _decide(order, _UNDECIDED, "accepted", changes)
 
 
+@crash_point
 def reject(
     order: Document,
     shortages: Sequence[Mapping[str, Any]],
@@ -67,6 +72,7 @@ def reject(
     return _decide(order, _UNDECIDED, "rejected", changes, unset)
 
 
+@crash_point
 def expire(order: Document, reason: str = "expired") -> Document | None:
     """Give an undecided order up. Its idempotency key is free again: nobody was promised anything."""
     same = {**_UNDECIDED, "nextActionAt": order["nextActionAt"]}
@@ -74,16 +80,19 @@ def expire(order: Document, reason: str = "expired") -> Document | None:
     return _decide(order, same, "expired", changes, ("idempotency",))
 
 
+@crash_point
 def process(order: Document) -> Document | None:
     """The business step is done."""
     return _decide(order, _OPEN, "processed", {"status": PROCESSED, **_accepted_until_settled()})
 
 
+@crash_point
 def fail(order: Document, reason: str) -> Document | None:
     """The business step failed for good."""
     return _fail(order, "failed", reason)
 
 
+@crash_point
 def cancel(order: Document) -> Document | None:
     """The customer changed his mind in time."""
     return _fail(order, "cancelled", "cancelled")
@@ -99,6 +108,7 @@ def _accepted_until_settled() -> Document:
     return {"accepted": True, "nextActionAt": clock.after(LEASE_SECONDS)}
 
 
+@crash_point
 def record_attempt(order: Document, retry_at: datetime) -> Document | None:
     """The business step failed once more; look again at `retry_at`."""
     attempts = order.get("attempts", 0) + 1
@@ -107,6 +117,7 @@ def record_attempt(order: Document, retry_at: datetime) -> Document | None:
     return transition(order, same, "attempt_failed", changes, attempt=attempts)
 
 
+@crash_point
 def mark_settled(order: Document, mail_due: bool) -> Document | None:
     """The stock is booked. An accepted order still owes a mail; on all others nothing is left to do."""
     unsettled = {"status": order["status"], "settled": {"$ne": True}}
@@ -119,6 +130,7 @@ def mark_settled(order: Document, mail_due: bool) -> Document | None:
     return transition(order, unsettled, "settled", changes, ("nextActionAt",))
 
 
+@crash_point
 def finish(order: Document) -> None:
     """Nothing is left to do: nobody need look at it again."""
     orders().update_one(

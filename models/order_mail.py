@@ -10,10 +10,12 @@ from uuid import uuid4
 from models.order import Document
 from models.order_decisions import transition
 from utils import clock
+from utils.crash_points import crash_point
 
 CLAIM_SECONDS = 120
 
 
+@crash_point
 def claim_mail(order: Document) -> Document | None:
     """Take the mail for 120 s: longer than a send can take, so a claim that ran out is a death."""
     mail = order["mail"]
@@ -27,32 +29,38 @@ def claim_mail(order: Document) -> Document | None:
     return transition(order, _same_mail(mail), "mail_claimed", changes)
 
 
+@crash_point
 def mail_sent(order: Document, message_id: str) -> Document | None:
     """SES took it. Nothing is left to do."""
     return _finish(order, "sent", "mail_sent", messageId=message_id)
 
 
+@crash_point
 def mail_refused(order: Document, reason: str) -> Document | None:
     """SES will never take it. Nothing is left to do."""
     return _finish(order, "refused", "mail_refused", reason=reason)
 
 
+@crash_point
 def mail_not_sent(order: Document, retry_seconds: float) -> Document | None:
     """It surely was not sent: due again, later."""
     return _again(order, "due", "mail_not_sent", retry_seconds)
 
 
+@crash_point
 def mail_unknown(order: Document, retry_seconds: float) -> Document | None:
     """Perhaps it was sent. A lost mail is worse than a second one: sent again, but much later."""
     return _again(order, "unknown", "mail_unknown", retry_seconds)
 
 
+@crash_point
 def mail_postponed(order: Document, retry_seconds: float) -> Document | None:
     """The account's sending rate is used up: come back later. No claim, no attempt, no event."""
     changes = {"nextActionAt": clock.after(retry_seconds)}
     return transition(order, _same_mail(order["mail"]), None, changes)
 
 
+@crash_point
 def request_mail(order: Document) -> Document | None:
     """Send the mail of a finished order once more, as an operator asked."""
     mail = {"state": "due", "attempts": order.get("mail", {}).get("attempts", 0)}

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from config.aws import ses
 from config.settings import current_settings
 from services.mail_templates import Mail
+from utils.crash_points import crash_point
 
 # SES says so when an account or its keys are at fault, not this mail: it can be sent once that is mended.
 _THROTTLES = {"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}
@@ -41,7 +42,8 @@ class MailUnknown(Exception):
     """Perhaps it was sent: the answer was lost, late, or an error of the server."""
 
 
-def send(to: str, mail: Mail) -> str:
+@crash_point
+def send_mail(to: str, mail: Mail) -> str:
     """Send one mail in one attempt. Returns SES' message id.
 
     Raises MailNotSent, MailThrottled, MailRefused or MailUnknown.

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from config.aws import sqs, sqs_receive
 from config.settings import current_settings
+from utils.crash_points import crash_point
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,8 @@ class Message(NamedTuple):
     message_id: str
 
 
-def send(rings: Sequence[Ring]) -> None:
+@crash_point
+def send_rings(rings: Sequence[Ring]) -> None:
     """Send up to 10 messages in one call. Raises QueueError if any was not taken."""
     entries = [_entry(index, ring) for index, ring in enumerate(rings)]
     answer = _call(sqs().send_message_batch, Entries=entries)
@@ -48,6 +50,7 @@ def send(rings: Sequence[Ring]) -> None:
         raise QueueError(answer["Failed"][0].get("Code", "Failed"))
 
 
+@crash_point
 def receive(limit: int) -> list[Message]:
     """Wait for up to `limit` messages (long polling). Raises QueueError."""
     answer = _call(
@@ -60,6 +63,7 @@ def receive(limit: int) -> list[Message]:
     return [_message(raw) for raw in answer.get("Messages", ())]
 
 
+@crash_point
 def delete(messages: Sequence[Message]) -> None:
     """Take up to 10 finished messages off the queue. One that stays comes again, which does no harm."""
     entries = [{"Id": str(i), "ReceiptHandle": m.receipt} for i, m in enumerate(messages)]
@@ -68,6 +72,7 @@ def delete(messages: Sequence[Message]) -> None:
         log.warning("message_not_deleted", code=failed.get("Code"))
 
 
+@crash_point
 def give_back(messages: Sequence[Message]) -> None:
     """Let another worker have up to 10 messages at once instead of after the visibility time-out."""
     entries = [

@@ -11,7 +11,7 @@ import time
 import structlog
 from flask import Flask, current_app
 
-from services.aws_queue_service import MAX_BATCH, QueueError, Ring, send
+from services.aws_queue_service import MAX_BATCH, QueueError, Ring, send_rings
 from utils.circuit_breaker import CircuitBreaker, CircuitOpen
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ class Publisher:
             while True:
                 batch = self._next_batch()
                 try:
-                    self._breaker.call(send, batch)
+                    self._breaker.call(send_rings, batch)
                 except (QueueError, CircuitOpen):
                     pass  # the breaker logs the change of state; the sweeper finds the orders
                 except Exception as error:

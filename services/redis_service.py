@@ -14,6 +14,7 @@ from config.redis import cache
 from models import order as order_model
 from utils import json_provider
 from utils.circuit_breaker import CircuitBreaker, CircuitOpen
+from utils.crash_points import crash_point
 
 # A stale entry cannot outlive these.
 PENDING_SECONDS = 2
@@ -34,11 +35,13 @@ def get_order(order_id: str) -> dict[str, Any] | None:
     return order if isinstance(order, dict) and "userId" in order else None
 
 
+@crash_point
 def add_order(order: dict[str, Any]) -> None:
     """What a reader does: put the order there unless something is there already, as that may be newer."""
     _attempt(cache.add, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
 
 
+@crash_point
 def put_order(order: dict[str, Any]) -> None:
     """What a writer does after its commit: replace whatever is there."""
     _attempt(cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))

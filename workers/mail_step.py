@@ -53,7 +53,7 @@ class MailStep:
         if address is None:
             return order_mail.mail_refused(order, "the user does not exist any more")
         try:
-            message_id = aws_mail_service.send(address, order_status(order))
+            message_id = aws_mail_service.send_mail(address, order_status(order))
         except aws_mail_service.MailRefused as error:
             log.error("mail_refused", order_id=order["orderId"], reason=str(error))
             return order_mail.mail_refused(order, str(error))
