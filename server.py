@@ -14,7 +14,7 @@ from config import connect
 from config.settings import ROOT, Settings, load_settings
 from middleware import rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
-from services import publisher
+from services import order_bell, publisher
 from utils import error_handler, jwt_utils, logs
 
 
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     connect(app, settings)
     publisher.init_app(app)
+    order_bell.init_app(app, settings)
     request_context.init_app(app)  # first, so that each answer has its id
     error_handler.init_app(app)
     jwt_utils.init_app(

@@ -45,6 +45,7 @@ class Settings:
     ratelimit_enabled: bool
     trusted_proxies: int
     mailbox_url: str | None
+    max_waiters: int
     log_format: str
     log_level: str
     intent_seconds: float
@@ -83,6 +84,7 @@ def load_settings() -> Settings:
         ratelimit_enabled=env.bool("RATELIMIT_ENABLED", True),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=Range(min=0)),
         mailbox_url=env.str("MAILBOX_URL", None),
+        max_waiters=env.int("MAX_WAITERS", 8, validate=Range(min=0)),
         log_format=env.str("LOG_FORMAT", "json", validate=OneOf(["json", "console"])),
         log_level=env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
         intent_seconds=env.float("INTENT_SECONDS", 60, validate=Range(min=0.1)),

@@ -11,6 +11,7 @@ from models import order as order_model
 from models import order_decisions
 from models.settlement import settle
 from services import publisher, redis_service
+from services.order_bell import bell
 from utils import errors
 
 Document = dict[str, Any]
@@ -26,6 +27,18 @@ def show(user_id: ObjectId, order_id: str) -> tuple[Document, bool]:
     view = order_model.to_json(_own(user_id, order_id))
     redis_service.add_order(view)
     return view, False
+
+
+def wait_for_end(user_id: ObjectId, order_id: str, seconds: int) -> tuple[Document, bool] | None:
+    """The order as `show` gives it, once it has ended or `seconds` have passed. None: no place to wait."""
+    with bell().place(order_id) as ended:
+        if ended is None:
+            return None
+        found = show(user_id, order_id)
+        if found[0]["status"] != order_model.PENDING:
+            return found
+        ended.wait(seconds)
+        return show(user_id, order_id)
 
 
 def list_orders(

@@ -14,6 +14,7 @@ from middleware.request_context import request_id
 from models.order import STATUSES, NewOrderSchema
 from routes.conditional import conditional
 from routes.paging import page, page_arguments
+from routes.prefer import wait_as_preferred
 from utils import errors
 
 orders = Blueprint("orders", __name__)
@@ -33,8 +34,11 @@ def create(body: dict[str, Any]) -> Any:
     if body.pop("userId", str(user_id)) != str(user_id):
         raise errors.Forbidden("userId is not yours. Leave it out: the order is the token's user's.")
     placed = place_order(Request(user_id, body, _idempotency_key(), request_id()))
-    response = jsonify(placed.order)
+    waited = wait_as_preferred(user_id, placed.order["orderId"])
+    response = jsonify(waited.order if waited else placed.order)
     response.status_code = 201
+    if waited:
+        response.headers["Preference-Applied"] = waited.applied
     response.headers["Location"] = url_for("orders.show", order_id=placed.order["orderId"])
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -60,9 +64,12 @@ def list_orders() -> Any:
 @requires_user
 def show(order_id: str) -> Response:
     """200 the order, ETag, `X-Cache: hit` or `miss`; 304, 401, 404. `:id` is the orderId or the `_id`."""
-    order, cached = order_controller.show(current_user_id(), order_id)
+    waited = wait_as_preferred(current_user_id(), order_id)
+    order, cached = waited[:2] if waited else order_controller.show(current_user_id(), order_id)
     response = conditional(jsonify(order))
     response.headers["X-Cache"] = "hit" if cached else "miss"
+    if waited:
+        response.headers["Preference-Applied"] = waited.applied
     return response
 
 

@@ -12,6 +12,7 @@ from redis import RedisError
 
 from config.redis import cache
 from models import order as order_model
+from services.order_bell import announce
 from utils import json_provider
 from utils.circuit_breaker import CircuitBreaker, CircuitOpen
 from utils.crash_points import crash_point
@@ -43,8 +44,9 @@ def add_order(order: dict[str, Any]) -> None:
 
 @crash_point
 def put_order(order: dict[str, Any]) -> None:
-    """What a writer does after its commit: replace whatever is there."""
+    """What a writer does after its commit: replace what is there, and wake whoever waits for it."""
     _attempt(cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
+    _attempt(announce, order["orderId"])
 
 
 def _attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
