@@ -2,12 +2,14 @@
 
 from flask import Flask
 
+from commands.audit_command import audit
 from commands.index_commands import indexes
 from commands.inventory_commands import inventory
 from commands.order_commands import orders
+from commands.queue_commands import queue
 from commands.user_commands import users
 
 
 def init_app(app: Flask) -> None:
-    for group in (indexes, inventory, orders, users):
-        app.cli.add_command(group)
+    for command in (audit, indexes, inventory, orders, queue, users):
+        app.cli.add_command(command)

@@ -45,7 +45,7 @@ class Message(NamedTuple):
 def send_rings(rings: Sequence[Ring]) -> None:
     """Send up to 10 messages in one call. Raises QueueError if any was not taken."""
     entries = [_entry(index, ring) for index, ring in enumerate(rings)]
-    answer = _call(sqs().send_message_batch, Entries=entries)
+    answer = call(sqs().send_message_batch, Entries=entries)
     if answer.get("Failed"):
         raise QueueError(answer["Failed"][0].get("Code", "Failed"))
 
@@ -53,7 +53,7 @@ def send_rings(rings: Sequence[Ring]) -> None:
 @crash_point
 def receive(limit: int) -> list[Message]:
     """Wait for up to `limit` messages (long polling). Raises QueueError."""
-    answer = _call(
+    answer = call(
         sqs_receive().receive_message,
         MaxNumberOfMessages=min(limit, MAX_BATCH),
         WaitTimeSeconds=current_settings().sqs_wait_seconds,
@@ -67,7 +67,7 @@ def receive(limit: int) -> list[Message]:
 def delete(messages: Sequence[Message]) -> None:
     """Take up to 10 finished messages off the queue. One that stays comes again, which does no harm."""
     entries = [{"Id": str(i), "ReceiptHandle": m.receipt} for i, m in enumerate(messages)]
-    answer = _call(sqs().delete_message_batch, Entries=entries)
+    answer = call(sqs().delete_message_batch, Entries=entries)
     for failed in answer.get("Failed", ()):
         log.warning("message_not_deleted", code=failed.get("Code"))
 
@@ -78,17 +78,18 @@ def give_back(messages: Sequence[Message]) -> None:
     entries = [
         {"Id": str(i), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for i, m in enumerate(messages)
     ]
-    _call(sqs().change_message_visibility_batch, Entries=entries)
+    call(sqs().change_message_visibility_batch, Entries=entries)
 
 
 def ping() -> None:
     """Raises QueueError unless the queue answers."""
-    _call(sqs().get_queue_attributes, AttributeNames=["QueueArn"])
+    call(sqs().get_queue_attributes, AttributeNames=["QueueArn"])
 
 
-def _call(method: Any, **arguments: Any) -> dict[str, Any]:
+def call(method: Any, **arguments: Any) -> dict[str, Any]:
+    """Call SQS about our queue, or the one that `QueueUrl` names. Raises QueueError."""
     try:
-        answer: dict[str, Any] = method(QueueUrl=current_settings().sqs_queue_url, **arguments)
+        answer: dict[str, Any] = method(**{"QueueUrl": current_settings().sqs_queue_url, **arguments})
     except ClientError as error:
         raise QueueError(error.response["Error"].get("Code", "ClientError")) from error
     except BotoCoreError as error:
