@@ -1,7 +1,9 @@
 """gunicorn's settings: `gunicorn wsgi:app` reads this file by itself."""
 
 import os
+import shutil
 import sys
+import tempfile
 from typing import Any
 
 from config.settings import SettingsError, load_settings
@@ -16,6 +18,9 @@ timeout = 60
 # It is on by default, in HOME, where two instances would share it.
 control_socket_disable = True
 
+# Where the processes share their metrics: fresh at each start, and set before prometheus_client is imported.
+_METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+
 
 def on_starting(server: Any) -> None:
     """Tell all that is wrong with the settings once, before any worker tries them."""
@@ -24,3 +29,14 @@ def on_starting(server: Any) -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a worker that ended had counted still counts."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(_METRICS, ignore_errors=True)

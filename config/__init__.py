@@ -10,9 +10,12 @@ from config import aws, db, redis
 from config.settings import Settings
 
 
-def connect(app: Flask, settings: Settings) -> None:
-    """Make the clients of MongoDB, Redis and AWS and bind them to the app."""
+def connect(app: Flask, settings: Settings, mongo_timeout_seconds: float = 5) -> None:
+    """Make the clients of MongoDB, Redis and AWS and bind them to the app.
+
+    No call to MongoDB takes longer than its time-out, whatever happens to the network.
+    """
     app.extensions["settings"] = settings
-    db.init_app(app, settings)
+    db.init_app(app, settings, mongo_timeout_seconds)
     redis.init_app(app, settings)
     aws.init_app(app, settings)

@@ -12,8 +12,8 @@ mongo = PyMongo()
 _MONGOOSE_DEFAULT = "test"
 
 
-def init_app(app: Flask, settings: Settings, timeout_ms: int = 5000) -> None:
-    """Make the client. A call ends after 5 s at the latest, and 3 s suffice to know that nobody is there.
+def init_app(app: Flask, settings: Settings, timeout_seconds: float) -> None:
+    """Make the client. A call ends after its time-out; 3 s suffice to know that nobody is there.
 
     Writes are acknowledged by a majority and journaled: a 201 survives the loss of any one machine.
     """
@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: Settings, timeout_ms: int = 5000) -> None:
         tz_aware=True,
         w="majority",
         journal=True,
-        timeoutMS=timeout_ms,
+        timeoutMS=int(timeout_seconds * 1000),
         serverSelectionTimeoutMS=3000,
         connectTimeoutMS=3000,
         appname="order-processing",

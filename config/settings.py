@@ -57,6 +57,7 @@ class Settings:
     ses_max_send_rate: float
     worker_threads: int
     worker_grace_seconds: float
+    worker_metrics_port: int
     fulfilment: str
 
 
@@ -96,6 +97,7 @@ def load_settings() -> Settings:
         ses_max_send_rate=env.float("SES_MAX_SEND_RATE", 14, validate=Range(min=0.01)),
         worker_threads=env.int("WORKER_THREADS", 8, validate=Range(min=1, max=100)),
         worker_grace_seconds=env.float("WORKER_GRACE_SECONDS", 25, validate=Range(min=0)),
+        worker_metrics_port=env.int("WORKER_METRICS_PORT", 0, validate=Range(min=0, max=65535)),
         fulfilment=env.str("FULFILMENT", "services.fulfilment:do_nothing"),
     )
     faults = {**_cross_faults(settings), **_faults_of(env)}

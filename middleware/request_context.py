@@ -10,7 +10,10 @@ from uuid import uuid4
 import structlog
 from flask import Flask, Response, g, request
 
+from utils import metrics
+
 log = structlog.get_logger("request")
+_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -37,11 +40,15 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
+    seconds = time.perf_counter() - g.started
+    route = request.url_rule.rule if request.url_rule else "none"
+    metrics.requests.labels(_method(), route, response.status_code).observe(seconds)
     log.info(
-        "request",
-        method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
-        status=response.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        "request", method=_method(), route=route, status=response.status_code, ms=round(seconds * 1000, 1)
     )
     return response
+
+
+def _method() -> str:
+    """The method, or `other`: clients may invent as many as they like."""
+    return request.method if request.method in _METHODS else "other"

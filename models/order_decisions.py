@@ -15,7 +15,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from models.order import FAILED, PENDING, PROCESSED, Document, orders
-from utils import clock
+from utils import clock, metrics
 from utils.crash_points import crash_point
 
 PURGE_AFTER = timedelta(hours=24)
@@ -172,4 +172,7 @@ def _decide(
     unset: Sequence[str] = (),
 ) -> Document | None:
     details = {"reason": changes["failureReason"]} if "failureReason" in changes else {}
-    return transition(order, expected, event, {**changes, "updatedAt": clock.now()}, unset, **details)
+    decided = transition(order, expected, event, {**changes, "updatedAt": clock.now()}, unset, **details)
+    if decided is not None:
+        metrics.orders.labels(event).inc()
+    return decided

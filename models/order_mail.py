@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from models.order import Document
 from models.order_decisions import transition
-from utils import clock
+from utils import clock, metrics
 from utils.crash_points import crash_point
 
 CLAIM_SECONDS = 120
@@ -72,13 +72,19 @@ def request_mail(order: Document) -> Document | None:
 def _finish(order: Document, state: str, event: str, **details: Any) -> Document | None:
     mail = {"state": state, "attempts": order["mail"]["attempts"], **details}
     same = _same_mail(order["mail"])
-    return transition(order, same, event, {"mail": mail}, ("nextActionAt",), **details)
+    return _count(event, transition(order, same, event, {"mail": mail}, ("nextActionAt",), **details))
 
 
 def _again(order: Document, state: str, event: str, retry_seconds: float) -> Document | None:
     mail = {"state": state, "attempts": order["mail"]["attempts"]}
     changes = {"mail": mail, "nextActionAt": clock.after(retry_seconds)}
-    return transition(order, _same_mail(order["mail"]), event, changes)
+    return _count(event, transition(order, _same_mail(order["mail"]), event, changes))
+
+
+def _count(event: str, order: Document | None) -> Document | None:
+    if order is not None:
+        metrics.mails.labels(event).inc()
+    return order
 
 
 def _same_mail(mail: Document) -> Document:

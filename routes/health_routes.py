@@ -1,12 +1,13 @@
-"""/livez and /readyz, for whoever restarts processes or sends them requests."""
+"""/livez, /readyz and /metrics, for whoever watches processes, restarts them or sends them requests."""
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from controllers import health_controller
 from middleware.auth_middleware import public
-from utils import errors
+from utils import errors, metrics
 
 health = Blueprint("health", __name__)
 
@@ -27,3 +28,10 @@ def readyz() -> Any:
         down = ", ".join(name for name, state in dependencies.items() if state == "down")
         raise errors.ServiceUnavailable(f"Not reachable: {down}.", dependencies=dependencies)
     return {"status": status, "dependencies": dependencies}
+
+
+@health.get("/metrics")
+@public
+def show_metrics() -> Response:
+    """200: the numbers of all processes of this API, in Prometheus' text format."""
+    return Response(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -2,7 +2,7 @@
 
 Set FULFILMENT=package.module:function to have your own called with the order's document. It must be safe
 to repeat for the same orderId, since a worker may die after it. An exception means: try again later, 5
-times in all.
+times in all. The customer may still cancel until the order is Processed, so also while this runs.
 """
 
 from collections.abc import Callable

@@ -11,6 +11,8 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
+from utils import metrics
+
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +66,7 @@ class CircuitBreaker:
             self._next_try = time.monotonic() + self._pause
         if self.is_open and not was_open:
             log.warning("circuit_opened", dependency=self.name, error=type(error).__name__)
+            metrics.circuits.labels(self.name).set(1)
 
     def _record_success(self) -> None:
         if not self._failed:
@@ -72,3 +75,4 @@ class CircuitBreaker:
             was_open, self._failed = self.is_open, 0
         if was_open:
             log.info("circuit_closed", dependency=self.name)
+            metrics.circuits.labels(self.name).set(0)

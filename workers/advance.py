@@ -33,12 +33,12 @@ class Advancer:
 
         `due` says that the caller has claimed it because its time had come; else its `nextActionAt` says.
         """
-        due = due or _is_due(order)
         current: Document | None = order
         while current is not None:
-            after = self._step(current, due)
+            after = self._step(current, due or _is_due(current))
             if after is current:
                 return
+            due = False  # it was so for the first step; what that has put off is not due any more
             # None: somebody else was first. Read what they made of it, and go on from there.
             current = after if after is not None else find(order["orderId"])
 

@@ -56,7 +56,7 @@ class Consumer:
                 taken = self._take_free_threads()
                 messages = self._receive(taken) if taken else []
                 if self.stopping and messages:
-                    aws_queue_service.give_back(messages)
+                    self._give_back(messages)
                     messages = []
                 for message in messages:
                     self._submit(self._handle, message)
@@ -101,6 +101,12 @@ class Consumer:
             log.info("queue_up")
         self._queue_is_up = True
         return messages
+
+    def _give_back(self, messages: list[Message]) -> None:
+        try:
+            aws_queue_service.give_back(messages)
+        except QueueError as error:  # they come again after the visibility time-out
+            log.warning("messages_not_given_back", count=len(messages), error=str(error))
 
     def _sweep_one(self, order: Document) -> None:
         self._free.acquire()

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from flask import Flask
+from prometheus_client import start_http_server
 from pymongo.errors import PyMongoError
 
 from config import connect
@@ -23,6 +24,7 @@ from utils.rate_limiter import RateLimiter
 from workers.advance import Advancer
 from workers.auditor import free_stray_holds
 from workers.consumer import Consumer
+from workers.dead_letters import DeadLetterWatch
 from workers.mail_step import MailStep
 
 log = structlog.get_logger(__name__)
@@ -31,7 +33,7 @@ log = structlog.get_logger(__name__)
 def create_worker_app(settings: Settings) -> Flask:
     """A Flask app without routes: it carries the clients, and renders the mails."""
     app = Flask("order-worker", root_path=str(ROOT))
-    connect(app, settings)
+    connect(app, settings, mongo_timeout_seconds=10)  # nobody waits for an answer here
     return app
 
 
@@ -52,13 +54,18 @@ def run(settings: Settings) -> None:
         threading.Thread(target=consumer.delete_finished, name="delete"),
         _every(settings.sweep_seconds, "sweep", consumer.sweep, app, consumer),
         _every(settings.audit_seconds, "audit", free_stray_holds, app, consumer),
+        _every(settings.audit_seconds, "dead_letter_watch", DeadLetterWatch().look, app, consumer),
     ]
     for thread in threads:
         thread.daemon = True
         thread.start()
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port)
     log.info("worker_started", threads=settings.worker_threads, pid=os.getpid())
-    while not consumer.wait(3600):
-        pass
+    while not consumer.wait(1):
+        if not all(thread.is_alive() for thread in threads):
+            log.critical("worker_thread_died")  # its traceback is above; half a worker is none
+            os._exit(1)
     _stop(consumer, threads, settings)
 
 

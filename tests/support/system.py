@@ -90,7 +90,8 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 def running_api(settings: Mapping[str, str], log: Path, **overrides: str) -> Iterator[tuple[str, Child]]:
     """The API under gunicorn: its address and its process."""
     port = str(free_port())
-    environment = clean_environment({**settings, **QUICK, **overrides, "PORT": port})
+    own = {"PORT": port, "TMPDIR": str(log.parent)}
+    environment = clean_environment({**settings, **QUICK, **overrides, **own})
     child = Child(["-m", "gunicorn", "wsgi:app"], environment, log).start()
     base = f"http://127.0.0.1:{port}"
     try:

@@ -1,0 +1,180 @@
+"""The app's own code, one step at a time, with the clock and the mail server in the test's hand.
+
+It has a database and a queue of its own: no worker of the session sees its orders.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from bson import ObjectId
+from flask import Flask
+
+from config.db import mongo
+from config.settings import current_settings
+from controllers.order_placement import Request, place_order
+from models import inventory, user
+from models import order as order_model
+from models.order_mail import CLAIM_SECONDS
+from server import create_app
+from services.fulfilment import do_nothing
+from tests.support.crashes import InterruptedDatabase, Stop, die
+from tests.support.fake_ses import FakeSes
+from tests.support.together import together
+from utils.rate_limiter import RateLimiter
+from workers.advance import Advancer
+from workers.auditor import free_stray_holds
+from workers.mail_step import MailStep
+from workers.sweeper import sweep
+
+Document = dict[str, Any]
+# More rounds than any order needs that is not sent round in a circle.
+_MAX_ROUNDS = 30
+
+
+class Steered:
+    """Makes users and products, places orders, advances them, and moves the clock."""
+
+    def __init__(self, app: Flask, ses: FakeSes) -> None:
+        self.app, self.ses = app, ses
+        self.now = datetime.now(UTC)
+        self.fulfil: Callable[[Document], None] = do_nothing
+        self.mail_step = MailStep(RateLimiter(10_000), current_settings().mail_retry_seconds)
+
+    @property
+    def database(self) -> Any:
+        return mongo.db
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, which here is done by saying so."""
+        self.now += timedelta(seconds=seconds)
+
+    # What there is
+
+    def user(self) -> ObjectId:
+        return user.insert(f"{uuid4().hex}@example.com", "not a hash")
+
+    def product(self, stock: int, price: float | None = 10) -> str:
+        product_id = f"p-{uuid4().hex[:12]}"
+        inventory.set_stock(product_id, stock, {"price": price})
+        return product_id
+
+    def stock(self, product_id: str) -> int:
+        return int(self.inventory(product_id)["stock"])
+
+    def inventory(self, product_id: str) -> Document:
+        found: Document = self.database["inventories"].find_one({"productId": product_id})
+        return found
+
+    def read(self, order_id: Any) -> Document:
+        found = order_model.find(str(order_id))
+        assert found is not None
+        return found
+
+    def only_order(self) -> Document:
+        (found,) = self.database["orders"].find()
+        document: Document = found
+        return document
+
+    # What is done
+
+    def request(
+        self, user_id: ObjectId, items: Mapping[str, int], key: str | None = None, **fields: Any
+    ) -> Request:
+        lines = [{"productId": p, "quantity": q} for p, q in items.items()]
+        return Request(user_id, {"items": lines, **fields}, key, uuid4().hex)
+
+    def place(
+        self, user_id: ObjectId, items: Mapping[str, int], key: str | None = None, **fields: Any
+    ) -> str:
+        """Place an order as a request does. Returns its orderId."""
+        order_id: str = place_order(self.request(user_id, items, key, **fields)).order["orderId"]
+        return order_id
+
+    def advancer(self) -> Advancer:
+        return Advancer(lambda document: self.fulfil(document), self.mail_step)
+
+    def deliver(self, order_id: str) -> None:
+        """What a message about the order does."""
+        self.advancer().advance(self.read(order_id))
+
+    def sweep(self) -> int:
+        """One round of the sweeper. Returns how many orders were due."""
+        advance = self.advancer().advance
+        return sweep(lambda claimed: advance(claimed, due=True), lambda: False)
+
+    def finish(self) -> None:
+        """Nobody rings any more: the sweeper comes round whenever something is due, until nothing is left,
+        and then the auditor."""
+        for _ in range(_MAX_ROUNDS):
+            due = self.database["orders"].find({"nextActionAt": {"$exists": True}})
+            times = [order["nextActionAt"] for order in due]
+            if not times:
+                break
+            self.now = max(self.now, min(times))
+            self.sweep()
+        else:
+            raise AssertionError(f"not finished after {_MAX_ROUNDS} rounds: {times}")
+        self.audit_later()
+
+    def audit_later(self) -> int:
+        """Let 15 minutes pass, and have the auditor look. Returns how many stray holds were freed."""
+        self.wait(15 * 60 + 1)
+        return free_stray_holds()
+
+    def let_claim_run_out(self) -> None:
+        self.wait(CLAIM_SECONDS)
+
+    def each(self, count: int, function: Callable[[int], Any]) -> list[Any]:
+        """Call a function on that many threads at the same moment, each in the app's context."""
+
+        def call(number: int) -> Any:
+            with self.app.app_context():
+                return function(number)
+
+        return together([lambda number=number: call(number) for number in range(count)])
+
+    # What goes wrong
+
+    @contextmanager
+    def interrupted(
+        self, stop: Stop | None, act: Callable[[], object] = die
+    ) -> Iterator[InterruptedDatabase]:
+        """At `stop`, counted from here, something happens: by default the process dies. None: only count.
+
+        What the act itself does, it does to the real database.
+        """
+        real = mongo.db
+
+        def outside() -> None:
+            with bound_to(mongo.cx, real):
+                act()
+
+        interrupted = InterruptedDatabase(real, stop, outside)
+        with bound_to(mongo.cx, interrupted):
+            yield interrupted
+
+
+@contextmanager
+def bound_to(client: Any, database: Any) -> Iterator[None]:
+    """The app's code finds its database in a global. Point it to another one for a while."""
+    before = mongo.cx, mongo.db
+    mongo.cx, mongo.db = client, database
+    try:
+        yield
+    finally:
+        mongo.cx, mongo.db = before
+
+
+def app_with(settings: Mapping[str, str]) -> Flask:
+    """An app made of these settings alone; the environment is left as it was."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        return create_app()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

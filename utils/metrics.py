@@ -1,0 +1,33 @@
+"""What is counted, for Prometheus. Labels have few values: a route's rule, never a path or an id.
+
+Under gunicorn the processes share their numbers through PROMETHEUS_MULTIPROC_DIR (gunicorn.conf.py makes it).
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client.registry import REGISTRY
+
+requests = Histogram(
+    "http_request_seconds",
+    "Time to answer requests, by route and status.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
+orders = Counter("orders", "Orders that were accepted, rejected, processed, failed, cancelled.", ["event"])
+mails = Counter("mails", "Mails by what sending them came to.", ["outcome"])
+dead_letters = Gauge(
+    "dead_letters", "Messages in the dead-letter queue, when last looked at.", multiprocess_mode="max"
+)
+circuits = Gauge(
+    "circuit_open", "1 while a dependency is not asked.", ["dependency"], multiprocess_mode="max"
+)
+
+
+def exposition() -> bytes:
+    """All numbers in Prometheus' text format, of all processes that share them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
