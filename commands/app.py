@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 from flask import Flask
 
 from config.settings import ROOT, SettingsError
@@ -14,7 +14,9 @@ from server import create_app
 def create_cli_app() -> Flask:
     """Named in .flaskenv. gunicorn and the worker do not come here: production has its own settings."""
     local = Path(os.environ.get("LOCAL_DIR", ".local"))
-    load_dotenv(ROOT / local / "stack.env")
+    for name, value in dotenv_values(ROOT / local / "stack.env").items():
+        if value and not os.environ.get(name):  # an empty line in .env is no setting
+            os.environ[name] = value
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     try:
         return create_app()

@@ -6,7 +6,7 @@ The names are those of the Node project's README; the names that its code read i
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from marshmallow.validate import Email, OneOf, Range
 
 ROOT = Path(__file__).parent.parent
 _WEAK_SECRETS = ("your_secret_key", "secret", "changeme", "password", "jwt_secret")
+_OTHER_NAMES = {"REDIS_HOST", "REDIS_PORT", "SQS_URL"}
 _SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key has at least the size of the hash
 
 
@@ -54,6 +55,7 @@ class Settings:
     audit_seconds: float
     mail_retry_seconds: float
     sqs_wait_seconds: int
+    queue_visibility_seconds: int
     ses_max_send_rate: float
     worker_threads: int
     worker_grace_seconds: float
@@ -65,6 +67,7 @@ def load_settings() -> Settings:
     """Read the settings. Raises SettingsError with every fault found."""
     env = Env(eager=False)
     env.read_env(str(ROOT / ".env"), recurse=False)
+    _forget_empty()
     settings = Settings(
         mongo_uri=env.str("MONGO_URI", validate=_scheme("mongodb", "mongodb+srv")),
         redis_uri=_redis_uri(env),
@@ -94,6 +97,7 @@ def load_settings() -> Settings:
         audit_seconds=env.float("AUDIT_SECONDS", 60, validate=Range(min=0.1)),
         mail_retry_seconds=env.float("MAIL_RETRY_SECONDS", 600, validate=Range(min=0.1)),
         sqs_wait_seconds=env.int("SQS_WAIT_SECONDS", 20, validate=Range(min=1, max=20)),
+        queue_visibility_seconds=env.int("QUEUE_VISIBILITY_SECONDS", 60, validate=Range(min=1, max=43_200)),
         ses_max_send_rate=env.float("SES_MAX_SEND_RATE", 14, validate=Range(min=0.01)),
         worker_threads=env.int("WORKER_THREADS", 8, validate=Range(min=1, max=100)),
         worker_grace_seconds=env.float("WORKER_GRACE_SECONDS", 25, validate=Range(min=0)),
@@ -104,6 +108,14 @@ def load_settings() -> Settings:
     if faults:
         raise SettingsError(_explain(faults))
     return settings
+
+
+def _forget_empty() -> None:
+    """`REDIS_URI=` in a `.env` means that it is not set."""
+    names = {field.name.upper() for field in fields(Settings)} | _OTHER_NAMES
+    for name in names:
+        if not os.environ.get(name, "x").strip():
+            del os.environ[name]
 
 
 def current_settings() -> Settings:

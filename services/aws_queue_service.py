@@ -18,7 +18,6 @@ from utils.crash_points import crash_point
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 10  # of SQS, for sending, receiving and deleting alike
-VISIBILITY_SECONDS = 60
 
 
 class QueueError(Exception):
@@ -57,7 +56,7 @@ def receive(limit: int) -> list[Message]:
         sqs_receive().receive_message,
         MaxNumberOfMessages=min(limit, MAX_BATCH),
         WaitTimeSeconds=current_settings().sqs_wait_seconds,
-        VisibilityTimeout=VISIBILITY_SECONDS,
+        VisibilityTimeout=current_settings().queue_visibility_seconds,
         MessageAttributeNames=["All"],
     )
     return [_message(raw) for raw in answer.get("Messages", ())]

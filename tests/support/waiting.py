@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str = "the condition", seconds: float = 60) -> T:
+def wait_for(condition: Callable[[], T | None], what: str = "the condition", seconds: float = 60) -> T:
     """Ask until the answer is true, and return it. The limit is generous: it only ends a failed test."""
     deadline = time.monotonic() + seconds
     while True:

@@ -1,0 +1,123 @@
+"""One child process: start it, watch it, end it. By its pid, never by a name."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from local_stack.pid_file import PidFile
+from local_stack.probes import wait_until
+
+_TETHER: Final = Path(__file__).with_name("tether.py")
+
+
+class StackError(RuntimeError):
+    """What the developer must know; the text says what to do. `exit_code` is for the shell."""
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class Process:
+    """A child in a session of its own, so that Ctrl-C in the terminal reaches only us."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        pids: PidFile,
+        *,
+        environment: Mapping[str, str],
+        log: Path | None = None,
+    ) -> None:
+        """`log` takes its output; without one the output is ours."""
+        self.name = name
+        self.exit_code: int | None = None
+        self._command = command
+        self._pids = pids
+        self._environment = environment
+        self._log = log
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        if self._child is None:
+            return False
+        self.exit_code = self._child.poll()
+        return self.exit_code is None
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise StackError(f"{self.name} is not running.")
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start it; nothing if it runs."""
+        if self.running:
+            return
+        self.kill()
+        with contextlib.ExitStack() as files:
+            output = files.enter_context(self._log.open("ab")) if self._log else None
+            self._child = self._spawn(output)
+        self._pids.add(self.name, self._child.pid)
+
+    def _spawn(self, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [*_tether(), *self._command],
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                start_new_session=True,
+            )
+        except OSError as error:
+            hint = "Are the packages of requirements-dev.txt installed? `make run` does that."
+            raise StackError(f"{self.name} could not be started: {error}. {hint}") from error
+
+    def stop(self, grace: float) -> None:
+        stop_together([self], grace)
+
+    def kill(self) -> None:
+        """End it at once, and whatever it started."""
+        if self._child is None:
+            return
+        self.send_to_group(signal.SIGKILL)
+        self.exit_code = self._child.wait()
+        self._child = None
+        self._pids.remove(self.name)
+
+    def send(self, number: signal.Signals) -> None:
+        if self.running and self._child:
+            self._child.send_signal(number)
+
+    def send_to_group(self, number: signal.Signals) -> None:
+        # It leads its group. macOS answers EPERM for a group of zombies.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+def stop_together(
+    processes: Sequence[Process], grace: float, hurried: Callable[[], bool] = lambda: False
+) -> None:
+    """SIGTERM to all; SIGKILL to what is left after `grace` seconds, or as soon as `hurried`."""
+    for process in processes:
+        process.send(signal.SIGTERM)
+        process.send(signal.SIGCONT)  # a stopped process does not hear the first
+    wait_until(lambda: hurried() or not any(process.running for process in processes), grace)
+    for process in processes:
+        process.kill()
+
+
+def _tether() -> list[str]:
+    # The kernel's death signal follows the thread that started the child, not the process.
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return []
+    return [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]

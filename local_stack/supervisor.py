@@ -1,0 +1,194 @@
+"""`python server.py`: everything on this machine, with one command, until Ctrl-C.
+
+Port of `npm start`, which left MongoDB, Redis, AWS and the worker to the reader.
+In this order: lock, leftovers, servers, indexes and products, API and worker. Then it restarts
+whatever dies.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, Never
+
+from dotenv import dotenv_values
+
+from local_stack.greeting import greeting, say, short
+from local_stack.keeper import Keeper
+from local_stack.lock import only_one
+from local_stack.probes import http_get, port_is_free
+from local_stack.processes import Process, StackError, stop_together
+from local_stack.stack import LocalStack
+from local_stack.stop_request import Stopped, StopRequest
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+_GRACE_SECONDS: Final = 40.0  # more than gunicorn and the worker take for themselves
+_TICK_SECONDS: Final = 0.1
+_REPORT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    command: Sequence[str]
+
+
+PROGRAMS: Final = (
+    Program("api", (sys.executable, "-m", "gunicorn", "wsgi:app")),
+    Program("worker", (sys.executable, "-m", "workers.order_worker")),
+)
+PREPARE: Final = (sys.executable, "-m", "local_stack.seed")
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    dotenv = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+    configured = {**dotenv, **os.environ}
+    directory = ROOT / (configured.get("LOCAL_DIR") or ".local")
+    return supervise(directory, configured)
+
+
+def supervise(
+    directory: Path,
+    configured: Mapping[str, str],
+    programs: Sequence[Program] = PROGRAMS,
+    prepare: Sequence[str] = PREPARE,
+) -> int:
+    """Run it all until a signal or a hopeless failure. Returns the exit code."""
+    try:
+        supervisor = Supervisor(directory, configured, programs, prepare)
+        with only_one(directory, f"http://{supervisor.host}:{supervisor.port}"):
+            return supervisor.run()
+    except StackError as error:
+        say(str(error))
+        return error.exit_code
+
+
+class Supervisor:
+    def __init__(
+        self,
+        directory: Path,
+        configured: Mapping[str, str],
+        programs: Sequence[Program],
+        prepare: Sequence[str],
+    ) -> None:
+        self.stop_request = StopRequest()
+        self.stack = LocalStack(directory, configured, self.stop_request.check)
+        self.port = _port(configured.get("PORT") or "3000")
+        self.host = _reachable(configured.get("HOST") or "127.0.0.1")
+        self._programs = programs
+        self._prepare = prepare
+        self._environment: dict[str, str] = {}
+        self._processes: list[Process] = []
+        self._keepers: list[Keeper] = []
+
+    def run(self) -> int:
+        self.stop_request.listen()
+        self._claim_port()
+        try:
+            self._start_servers()
+            self._prepare_database()
+            self._start_programs()
+            self._await_ready()
+            self._watch()
+        except Stopped:
+            return 0
+        finally:
+            self._stop()
+
+    def _claim_port(self) -> None:
+        self.stack.pids.end_leftovers()  # one of them may be on it
+        if not port_is_free(self.port, self.host):
+            raise StackError(
+                f"Port {self.port} is taken by another program. Choose another: PORT={self.port + 1} make run"
+            )
+
+    def _start_servers(self) -> None:
+        say("Starting the servers that are not configured ...")
+        settings = self.stack.start()
+        for server in self.stack.servers.values():
+            say(f"  {server.title} on 127.0.0.1:{server.port}")
+            self._keepers.append(Keeper(server.process, server.start))
+        self._environment = {**self.stack.configured, **settings, "PORT": str(self.port)}
+
+    def _prepare_database(self) -> None:
+        """Indexes always; demo products only into a database of our own."""
+        say("Preparing the database ...")
+        demo = ["--demo"] if "mongo" in self.stack.servers else []
+        process = self._process(Program("prepare", (*self._prepare, *demo)))
+        process.start()
+        while process.running:
+            self._tick()
+        process.kill()  # it has ended; this forgets its pid
+        if process.exit_code:
+            raise StackError("Preparing the database failed; see above.", max(process.exit_code, 1))
+
+    def _start_programs(self) -> None:
+        say("Starting the API and the worker ...")
+        for program in self._programs:
+            process = self._process(program)
+            process.start()
+            self._keepers.append(Keeper(process, process.start))
+
+    def _await_ready(self) -> None:
+        next_report = time.monotonic() + _REPORT_SECONDS
+        while True:
+            status, body = http_get(self.port, "/readyz", self.host)
+            if status == HTTPStatus.OK:
+                break
+            self._refuse_the_hopeless()
+            if time.monotonic() > next_report:
+                next_report += _REPORT_SECONDS
+                say(f"Still waiting; /readyz says: {body.decode(errors='replace') or 'nothing'}")
+            self._tick()
+        self.stack.publish()
+        mailbox = "MAILBOX_URL" in self._environment
+        say(greeting(self.host, self.port, self.stack.directory, mailbox))
+
+    def _refuse_the_hopeless(self) -> None:
+        """A program that never came up does not get better by starting it for ever."""
+        for keeper in self._keepers:
+            if keeper.is_hopeless():
+                name, code = keeper.process.name, max(keeper.process.exit_code or 1, 1)
+                raise StackError(f"The {name} does not start; see its message above.", code)
+
+    def _watch(self) -> Never:
+        while True:
+            self._tick()
+
+    def _tick(self) -> None:
+        self.stop_request.check()
+        for keeper in self._keepers:
+            keeper.tend()
+        time.sleep(_TICK_SECONDS)
+
+    def _stop(self) -> None:
+        self.stop_request.stopping = True
+        say("Stopping; Ctrl-C again ends everything at once ...")
+        stop_together(self._processes, _GRACE_SECONDS, self.stop_request.hurried)
+        self.stack.stop(self.stop_request.hurried)
+        say(f"Stopped. Data is kept in {short(self.stack.directory)}.")
+
+    def _process(self, program: Program) -> Process:
+        name, command = program.name, program.command
+        process = Process(name, command, self.stack.pids, environment=self._environment)
+        self._processes.append(process)
+        return process
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"PORT={text} is not a port. Take a number from 1024 to 65535.")
+    return int(text)
+
+
+def _reachable(host: str) -> str:
+    """Where we ourselves reach what listens on `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+
+if __name__ == "__main__":
+    sys.exit(main())

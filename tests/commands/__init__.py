@@ -1,0 +1,1 @@
+"""`flask ...`, as an operator types it."""

@@ -1,0 +1,95 @@
+"""`flask orders` and `flask queue`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import boto3
+import pytest
+from flask import Flask
+
+from config.settings import current_settings
+from local_stack.stack import LocalStack
+from services import aws_queue_service
+from tests.commands.conftest import Run
+from tests.support.client import Client
+from tests.support.waiting import wait_for
+
+Product = Callable[..., str]
+
+
+def test_an_order_is_shown_with_its_history(run: Run, user: Client, product: Product) -> None:
+    order = user.order({product(5): 1}).json()
+
+    shown = json.loads(run("orders", "show", order["orderId"]).output)
+
+    assert shown["_id"] == order["_id"]
+    assert [event["event"] for event in shown["history"]][:2] == ["received", "accepted"]
+    assert "There is no order nope." in run("orders", "show", "nope").output
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_mail_can_be_sent_once_more(run: Run, user: Client, product: Product) -> None:
+    order_id = user.order({product(5): 1}).json()["orderId"]
+    wait_for(lambda: len(user.mails()) == 1, "the first mail")
+
+    # Until the worker has noted that it sent the first, asking for another is refused.
+    wait_for(lambda: run("orders", "resend-email", order_id).exit_code == 0, "the order to be at rest")
+
+    wait_for(lambda: len(user.mails()) == 2, "the second mail")
+
+
+def test_a_mail_about_an_order_that_has_not_ended_is_refused(
+    run: Run, user: Client, product: Product
+) -> None:
+    name = product(1)
+    rejected = user.order({name: 2}, key="k").headers["X-Request-Id"]
+    assert rejected
+
+    assert "There is no order" in run("orders", "resend-email", "nope").output
+
+
+@pytest.fixture
+def dead_letters(stack: LocalStack, app: Flask, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A queue of this test's own, with a dead-letter queue: the address of the latter."""
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=stack.settings["AWS_ENDPOINT_URL"],
+        region_name=stack.settings["AWS_REGION"],
+        aws_access_key_id=stack.settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=stack.settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    name = f"q-{uuid4().hex[:12]}"
+    dead: str = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "5"})
+    live = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    monkeypatch.setitem(app.extensions, "settings", replace(current_settings(), sqs_queue_url=live))
+    sqs.send_message(
+        QueueUrl=dead,
+        MessageBody='{"orderId": "x"}',
+        MessageAttributes={"requestId": {"DataType": "String", "StringValue": "r1"}},
+    )
+    return dead
+
+
+@pytest.mark.usefixtures("dead_letters")
+def test_dead_letters_are_counted_and_put_back(run: Run) -> None:
+    assert run("queue", "status").output == "waiting 0, in flight 0, dead 1\n"
+
+    assert run("queue", "redrive").output == "Moved 1 message back to the queue.\n"
+
+    assert run("queue", "status").output == "waiting 1, in flight 0, dead 0\n"
+    (message,) = aws_queue_service.receive(1)
+    assert (message.order_id, message.request_id) == ("x", "r1")
+
+
+def test_without_sqs_the_queue_commands_say_so(run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = replace(current_settings(), sqs_queue_url=current_settings().sqs_queue_url + "-gone")
+    monkeypatch.setitem(app.extensions, "settings", gone)
+
+    result = run("queue", "status")
+
+    assert result.exit_code == 1
+    assert "SQS does not answer" in result.output

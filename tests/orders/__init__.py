@@ -1,0 +1,1 @@
+"""Orders as clients see them: over HTTP, as the contract says."""
