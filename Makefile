@@ -14,10 +14,10 @@ VENV_WORKS := $(shell $(VENV)/bin/python -c '$(IS_RIGHT)' >/dev/null 2>&1 && ech
 UP_TO_DATE := $(shell cat $(REQUIREMENTS) | cmp -s - $(STAMP) && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint postman clean force
+.PHONY: help run test faults e2e demo lint postman clean force
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMP) ## start everything on this machine: servers, API on PORT (3000), worker
 	@exec $(VENV)/bin/python server.py
@@ -25,10 +25,20 @@ run: $(STAMP) ## start everything on this machine: servers, API on PORT (3000), 
 test: $(STAMP) ## all tests, against servers of their own (ARGS="-k name" for some)
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
-lint: $(STAMP) ## style and types
+faults: $(STAMP) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
+	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
+
+e2e: $(STAMP) ## schemathesis, a browser, the examples (needs chromium, node and curl)
+	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
+
+demo: $(STAMP) ## the whole story in the terminal, against what runs on PORT (3000)
+	@$(VENV)/bin/python examples/demo.py
+
+lint: $(STAMP) ## style, types, known vulnerabilities
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
+	@$(VENV)/bin/python -m tests.dependency_audit
 
 postman: $(STAMP) ## the Postman collection, by newman (needs node and npm)
 	@$(VENV)/bin/python -m tests.postman

@@ -23,8 +23,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     logs.configure(settings.log_format, settings.log_level)
     app = Flask("order-processing", root_path=str(ROOT), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # One more: werkzeug cuts a chunked body here without a word, and middleware/request_body.py must see it.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.url_map.strict_slashes = False  # as in Express, a trailing slash changes nothing
+    app.url_map.merge_slashes = False  # and /api//orders is no address, not a redirect
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

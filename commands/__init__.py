@@ -5,11 +5,12 @@ from flask import Flask
 from commands.audit_command import audit
 from commands.index_commands import indexes
 from commands.inventory_commands import inventory
+from commands.openapi_commands import openapi
 from commands.order_commands import orders
 from commands.queue_commands import queue
 from commands.user_commands import users
 
 
 def init_app(app: Flask) -> None:
-    for command in (audit, indexes, inventory, orders, queue, users):
+    for command in (audit, indexes, inventory, openapi, orders, queue, users):
         app.cli.add_command(command)

@@ -135,10 +135,21 @@ def _redis_uri(env: Env) -> str:
 
 def _scheme(*allowed: str) -> Callable[[str], Any]:
     def check(value: str) -> None:
-        if urlsplit(value).scheme not in allowed or len(value) < len(allowed[0]) + 4:
-            raise ValidationError(f"Must start with {' or '.join(s + '://' for s in allowed)}.")
+        if not _is_address(value, allowed):
+            starts = " or ".join(f"{scheme}://" for scheme in allowed)
+            raise ValidationError(f"Must start with {starts}, followed by a host.")
 
     return check
+
+
+def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
+    """Whether the clients could make sense of it; MongoDB's may name several hosts."""
+    try:
+        parts = urlsplit(value)
+        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
+        return parts.scheme in schemes and all(host.hostname and host.port != 0 for host in hosts)
+    except ValueError:  # such as a port that is no number
+        return False
 
 
 def _faults_of(env: Env) -> dict[str, list[str]]:

@@ -102,11 +102,16 @@ def _take_over(order: Document) -> Document:
     """Take an undecided order over from the request that began it, once that must be dead."""
     wait = (order["nextActionAt"] - clock.now()).total_seconds()
     if wait > 0:
-        raise errors.RequestInProgress(retry_after=max(1, round(wait)))
+        raise errors.RequestInProgress(retry_after=_soon(wait))
     claimed = order_decisions.claim(order, current_settings().intent_seconds)
     if claimed is None:
         raise errors.RequestInProgress(retry_after=1)
     return claimed
+
+
+def _soon(seconds: float) -> int:
+    """The first request is most likely decided in a moment, and only if it died in `seconds`."""
+    return min(max(1, round(seconds)), 2)
 
 
 def _hold_and_decide(order: Document, request: Request) -> Placement:

@@ -28,6 +28,7 @@ def accepts(schema: Schema, optional: bool = False) -> Callable[[View], View]:
             return view(*args, body=_load(schema, optional), **kwargs)
 
         parsed.body_schema = schema  # type: ignore[attr-defined]
+        parsed.body_optional = optional  # type: ignore[attr-defined]
         return parsed
 
     return decorate
@@ -35,6 +36,8 @@ def accepts(schema: Schema, optional: bool = False) -> Callable[[View], View]:
 
 def _load(schema: Schema, optional: bool) -> dict[str, Any]:
     raw = request.get_data()
+    if len(raw) > MAX_BODY_BYTES:
+        raise errors.PayloadTooLarge
     if optional and not raw:
         return {}
     try:

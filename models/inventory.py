@@ -31,16 +31,12 @@ MAX_HOLDS = 5000
 _NOT_CROWDED = {f"holds.{MAX_HOLDS - 1}": {"$exists": False}}
 
 # What came in so far, also for a document that never counted it.
+# `$map` says the same as "$holds.quantity", which SecantusDB takes for a field that is missing.
+_HELD = {"$sum": {"$map": {"input": {"$ifNull": ["$holds", []]}, "in": "$$this.quantity"}}}
 _RECEIVED = {
     "$ifNull": [
         "$received",
-        {
-            "$add": [
-                {"$ifNull": ["$stock", 0]},
-                {"$ifNull": ["$sold", 0]},
-                {"$sum": "$holds.quantity"},
-            ]
-        },
+        {"$add": [{"$ifNull": ["$stock", 0]}, {"$ifNull": ["$sold", 0]}, _HELD]},
     ]
 }
 

@@ -18,7 +18,8 @@ from utils import clock, errors, passwords
 ADMIN = "admin"
 
 
-def _check_new_password(value: str) -> None:
+def check_new_password(value: str) -> None:
+    """Raise ValidationError unless the value will do as a new account's password."""
     if len(value) < 8:
         raise ValidationError("Must have at least 8 characters.")
     if len(value.encode()) > passwords.MAX_BYTES:
@@ -27,7 +28,7 @@ def _check_new_password(value: str) -> None:
 
 class NewUserSchema(StrictSchema):
     email = Text(required=True, validate=[validate.Length(max=254), validate.Email()])
-    password = Text(required=True, validate=_check_new_password)
+    password = Text(required=True, validate=check_new_password)
 
 
 class CredentialsSchema(StrictSchema):
@@ -35,6 +36,10 @@ class CredentialsSchema(StrictSchema):
 
     email = Text(required=True, validate=validate.Length(min=1, max=254))
     password = Text(required=True, validate=validate.Length(min=1, max=1000))
+
+
+class RefreshTokenSchema(StrictSchema):
+    refreshToken = Text()
 
 
 def users() -> Collection[dict[str, Any]]:

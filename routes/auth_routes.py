@@ -8,58 +8,64 @@ from controllers import auth_controller
 from middleware import rate_limits
 from middleware.auth_middleware import bearer_token, public
 from middleware.request_body import accepts
-from models.schemas import StrictSchema, Text
-from models.user import CredentialsSchema, NewUserSchema
+from models.user import CredentialsSchema, NewUserSchema, RefreshTokenSchema
+from openapi.answers import answers
+from openapi.schemas import MessageSchema, RegisteredSchema, TokenPairSchema
+from openapi.traits import REFRESH_TOKEN, WITHOUT_DATABASE
 from utils import errors
 
 auth = Blueprint("auth", __name__)
 
 
-class RefreshTokenSchema(StrictSchema):
-    refreshToken = Text()
-
-
 @auth.post("/register")
+@answers(201, RegisteredSchema, errors=[errors.EmailTaken, errors.RateLimited])
 @public
 @rate_limits.registrations_per_address
 @accepts(NewUserSchema())
 def register(body: dict[str, str]) -> Any:
-    """201 `{message, userId}`; 400, 409 email_taken, 429."""
+    """Register a new user."""
     user_id = auth_controller.register(**body)
     return {"message": "User registered successfully", "userId": user_id}, 201
 
 
 @auth.post("/login")
+@answers(200, TokenPairSchema, errors=[errors.InvalidCredentials, errors.RateLimited])
 @public
 @rate_limits.per_address
 @rate_limits.failures_per_account
 @accepts(CredentialsSchema())
 def login(body: dict[str, str]) -> Any:
-    """200 `{token, refreshToken, tokenType, expiresIn}`; 400, 401 invalid_credentials, 429."""
+    """Log in: an access token for the other routes, and a refresh token for the time after it."""
     return auth_controller.login(**body)
 
 
 @auth.post("/refresh")
+@answers(200, TokenPairSchema, REFRESH_TOKEN)
 @public
 @accepts(RefreshTokenSchema(), optional=True)
 def refresh(body: dict[str, str]) -> Any:
-    """200, a new pair as from login; 400, 401 token_missing, token_invalid, token_expired."""
+    """Spend a refresh token for a new pair of tokens.
+
+    One that was spent more than 10 s ago ends all tokens of that login: somebody stole it, or its successor.
+    """
     return auth_controller.refresh(_refresh_token(body))
 
 
 @auth.post("/logout")
+@answers(204, None, REFRESH_TOKEN)
 @public
 @accepts(RefreshTokenSchema(), optional=True)
 def logout(body: dict[str, str]) -> Any:
-    """204; 400, 401 token_missing, token_invalid, token_expired."""
+    """Revoke all refresh tokens of a login."""
     auth_controller.logout(_refresh_token(body))
     return Response(status=204)
 
 
 @auth.get("/test")
+@answers(200, MessageSchema, WITHOUT_DATABASE)
 @public
 def test() -> Any:
-    """200 `{message}`: the routes are there."""
+    """Tell that the routes are there."""
     return {"message": "Auth routes working!"}
 
 

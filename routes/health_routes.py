@@ -7,22 +7,30 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from controllers import health_controller
 from middleware.auth_middleware import public
+from openapi.answers import answers
+from openapi.schemas import AliveSchema, ReadinessSchema
+from openapi.traits import WITHOUT_DATABASE
 from utils import errors, metrics
 
 health = Blueprint("health", __name__)
 
 
 @health.get("/livez")
+@answers(200, AliveSchema, WITHOUT_DATABASE)
 @public
 def livez() -> Any:
-    """200: the process answers. Nothing else is asked: restarting it would not bring a database back."""
+    """Tell that the process answers.
+
+    Nothing else is asked: restarting it would not bring a database back.
+    """
     return {"status": "alive"}
 
 
 @health.get("/readyz")
+@answers(200, ReadinessSchema)
 @public
 def readyz() -> Any:
-    """200 `{status, dependencies}`, status `ready` or `degraded`; 503 names what is down."""
+    """Tell which dependencies answer: 503 when one is down that nothing works without."""
     status, dependencies = health_controller.readiness()
     if status == "unavailable":
         down = ", ".join(name for name, state in dependencies.items() if state == "down")
@@ -31,7 +39,8 @@ def readyz() -> Any:
 
 
 @health.get("/metrics")
+@answers(200, None, WITHOUT_DATABASE, media=["text/plain"])
 @public
 def show_metrics() -> Response:
-    """200: the numbers of all processes of this API, in Prometheus' text format."""
+    """Show the numbers of all processes of this API, in Prometheus' text format."""
     return Response(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

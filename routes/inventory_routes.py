@@ -9,6 +9,9 @@ from middleware.auth_middleware import public, requires_admin
 from middleware.request_body import accepts
 from models.inventory import StockSchema
 from models.schemas import PRODUCT_ID
+from openapi.answers import answers
+from openapi.schemas import ProductPageSchema, ProductSchema
+from openapi.traits import CONDITIONAL, PAGE_OF_PRODUCTS
 from routes.conditional import conditional
 from routes.paging import page, page_arguments
 from utils import errors
@@ -17,26 +20,32 @@ inventory = Blueprint("inventory", __name__)
 
 
 @inventory.get("")
+@answers(200, ProductPageSchema, PAGE_OF_PRODUCTS)
 @public
 def list_products() -> Any:
-    """200 `{data, hasMore, nextCursor}` by productId; `?limit=`, `?cursor=`; 400."""
+    """List all products, by productId."""
     arguments = page_arguments()
     rows, more = inventory_controller.list_products(arguments.cursor, arguments.limit)
     return page(rows, more, "productId")
 
 
 @inventory.get("/<product_id>")
+@answers(200, ProductSchema, CONDITIONAL, errors=[errors.ProductNotFound])
 @public
-def show(product_id: str) -> Response:
-    """200 `{productId, stock, inStock, price?, updatedAt}`, ETag; 304, 404."""
+def show_product(product_id: str) -> Response:
+    """Show the stock of a product, and its price if it has one."""
     return conditional(jsonify(inventory_controller.show(product_id)))
 
 
 @inventory.put("/<product_id>")
+@answers((200, 201), ProductSchema)
 @requires_admin
 @accepts(StockSchema())
 def set_stock(product_id: str, body: dict[str, Any]) -> Any:
-    """`{stock, price?}`: 200, or 201 for a new product; 400, 401, 403. A price left out stays as it is."""
+    """Set what is free to sell of a product, and make the product if it is new.
+
+    A price that is left out stays as it is; null removes it.
+    """
     if not PRODUCT_ID.fullmatch(product_id):
         raise errors.ValidationFailed(
             [{"field": "productId", "message": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ -"}]

@@ -12,6 +12,9 @@ from middleware.auth_middleware import current_user_id, requires_user
 from middleware.request_body import accepts
 from middleware.request_context import request_id
 from models.order import STATUSES, NewOrderSchema
+from openapi.answers import answers
+from openapi.schemas import EventsSchema, OrderPageSchema, OrderSchema
+from openapi.traits import CACHED, CONDITIONAL, CREATES, IDEMPOTENT, PAGE_OF_ORDERS, WAITS
 from routes.conditional import conditional
 from routes.paging import page, page_arguments
 from routes.prefer import wait_as_preferred
@@ -23,12 +26,20 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @orders.post("")
+@answers(
+    201,
+    OrderSchema,
+    CREATES,
+    IDEMPOTENT,
+    WAITS,
+    errors=[errors.Forbidden, errors.OutOfStock, errors.UnknownProduct, errors.TotalMismatch],
+)
 @requires_user
 @accepts(NewOrderSchema())
-def create(body: dict[str, Any]) -> Any:
-    """201 the order, Location; 400, 401, 403, 409 out_of_stock or request_in_progress, 422, 503.
+def create_order(body: dict[str, Any]) -> Any:
+    """Place an order: 201 means that every item is reserved.
 
-    `Idempotency-Key` makes it safe to repeat: the first answer again, with `Idempotent-Replayed: true`.
+    Where all products have prices, totalAmount may be left out. Lines of one product are added up.
     """
     user_id = current_user_id()
     if body.pop("userId", str(user_id)) != str(user_id):
@@ -39,16 +50,17 @@ def create(body: dict[str, Any]) -> Any:
     response.status_code = 201
     if waited:
         response.headers["Preference-Applied"] = waited.applied
-    response.headers["Location"] = url_for("orders.show", order_id=placed.order["orderId"])
+    response.headers["Location"] = url_for("orders.show_order", order_id=placed.order["orderId"])
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
 @orders.get("")
+@answers(200, OrderPageSchema, PAGE_OF_ORDERS)
 @requires_user
 def list_orders() -> Any:
-    """200 `{data, hasMore, nextCursor}`, newest first; `?status=`, `?limit=`, `?cursor=`; 400, 401."""
+    """List your orders, newest first."""
     arguments = page_arguments("status")
     status = arguments.filters.get("status")
     if status is not None and status not in STATUSES:
@@ -61,9 +73,10 @@ def list_orders() -> Any:
 
 
 @orders.get("/<order_id>")
+@answers(200, OrderSchema, CACHED, CONDITIONAL, WAITS, errors=[errors.OrderNotFound])
 @requires_user
-def show(order_id: str) -> Response:
-    """200 the order, ETag, `X-Cache: hit` or `miss`; 304, 401, 404. `:id` is the orderId or the `_id`."""
+def show_order(order_id: str) -> Response:
+    """Show one of your orders."""
     waited = wait_as_preferred(current_user_id(), order_id)
     order, cached = waited[:2] if waited else order_controller.show(current_user_id(), order_id)
     response = conditional(jsonify(order))
@@ -74,16 +87,18 @@ def show(order_id: str) -> Response:
 
 
 @orders.get("/<order_id>/events")
+@answers(200, EventsSchema, errors=[errors.OrderNotFound])
 @requires_user
-def events(order_id: str) -> Response:
-    """200 `{data: [{at, event, ...}]}`, the oldest first; 401, 404."""
+def list_events(order_id: str) -> Response:
+    """List what happened to one of your orders, the oldest first."""
     return jsonify({"data": order_controller.events(current_user_id(), order_id)})
 
 
 @orders.post("/<order_id>/cancel")
+@answers(200, OrderSchema, errors=[errors.OrderNotFound, errors.NotCancellable])
 @requires_user
-def cancel(order_id: str) -> Any:
-    """200 the order, now Failed; 401, 404, 409 not_cancellable."""
+def cancel_order(order_id: str) -> Any:
+    """Cancel one of your orders while it is Pending: it is Failed then, and its stock is free again."""
     return order_controller.cancel(current_user_id(), order_id, request_id())
 
 

@@ -32,4 +32,4 @@ def _preferred_seconds() -> int:
     """The N of `Prefer: wait=N`, at most 20; 0 without one, as an unknown preference is to be ignored."""
     preferences = parse_dict_header(",".join(request.headers.getlist("Prefer")))
     wanted = {name.lower(): value for name, value in preferences.items()}.get("wait") or ""
-    return min(int(wanted), MAX_WAIT_SECONDS) if wanted.isascii() and wanted.isdigit() else 0
+    return min(int(wanted[:9]), MAX_WAIT_SECONDS) if wanted.isascii() and wanted.isdigit() else 0

@@ -21,6 +21,9 @@ from utils.crash_points import crash_point
 PENDING_SECONDS = 2
 ENDED_SECONDS = 600
 
+# What an entry has, whoever wrote it: this app, or the Node app for the same data.
+_NEEDED = {"_id", "orderId", "userId", "items", "totalAmount", "status", "createdAt", "updatedAt"}
+
 _breaker = CircuitBreaker("redis", (RedisError,))
 
 
@@ -33,7 +36,8 @@ def get_order(order_id: str) -> dict[str, Any] | None:
         order = orjson.loads(data)
     except ValueError:
         return None
-    return order if isinstance(order, dict) and "userId" in order else None
+    whole = isinstance(order, dict) and order.keys() >= _NEEDED and order["orderId"] == order_id
+    return order if whole else None
 
 
 @crash_point

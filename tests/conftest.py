@@ -20,6 +20,7 @@ from local_stack.stack import LocalStack
 from models import inventory
 from server import create_app
 from tests.support.client import Client
+from tests.support.log_secrets import find_secrets_in
 from tests.support.system import QUICK, ROOT, clean_environment, running_api, running_worker
 
 _FROM_OUTSIDE = ("MONGO_URI", "REDIS_HOST", "REDIS_PORT", "REDIS_URI")
@@ -47,9 +48,12 @@ def settings(stack: LocalStack) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes under test write."""
-    return tmp_path_factory.mktemp("logs")
+def logs(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Path]:
+    """Where the processes under test write. At the end of the run, nothing secret may stand there."""
+    directory = tmp_path_factory.mktemp("logs")
+    yield directory
+    found = find_secrets_in(directory, settings["JWT_SECRET"])
+    assert not found, found[:20]
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     status, code, title = 404, "not_found", "Not found"
-    detail = "There is nothing at this address. See README.md for the routes."
+    detail = "There is nothing at this address. GET /api/docs lists what there is."
 
 
 class OrderNotFound(NotFound):

@@ -43,7 +43,8 @@ def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, 
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_IDENTITY_CLAIM="userId",
-        JWT_ENCODE_NBF=False,  # two hosts' clocks may differ by a second
+        JWT_ENCODE_NBF=False,
+        JWT_DECODE_LEEWAY=2,  # two hosts' clocks may differ by a second, and an `iat` lie ahead
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=access_seconds),
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(seconds=refresh_seconds),
     )

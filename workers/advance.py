@@ -48,6 +48,8 @@ class Advancer:
         if order["status"] == PENDING:
             if not is_accepted(order):
                 return order_decisions.expire(order) if due else order
+            if order.get("attempts") and not due:  # a second message is no reason to be early
+                return order
             return self._decide(order)
         if not order.get("settled") and "accepted" in order:  # the Node app's ended orders hold nothing
             return settle(order)

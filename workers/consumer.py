@@ -32,7 +32,9 @@ class Consumer:
         self._app = app
         self._advance = advance
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="advance")
+        # Two counts: an open receive may hold all of the first for 20 s, and the sweeper must not wait for it.
         self._free = threading.Semaphore(threads)
+        self._free_to_sweep = threading.Semaphore(threads)
         self._finished: SimpleQueue[Message] = SimpleQueue()
         self._stop = threading.Event()
         self._queue_is_up = True
@@ -59,7 +61,7 @@ class Consumer:
                     self._give_back(messages)
                     messages = []
                 for message in messages:
-                    self._submit(self._handle, message)
+                    self._submit(self._free, self._handle, message)
                 for _ in range(taken - len(messages)):
                     self._free.release()
 
@@ -109,16 +111,16 @@ class Consumer:
             log.warning("messages_not_given_back", count=len(messages), error=str(error))
 
     def _sweep_one(self, order: Document) -> None:
-        self._free.acquire()
-        self._submit(self._advance_swept, order)
+        self._free_to_sweep.acquire()
+        self._submit(self._free_to_sweep, self._advance_swept, order)
 
-    def _submit(self, function: Callable[[Any], None], argument: Any) -> None:
+    def _submit(self, free: threading.Semaphore, function: Callable[[Any], None], argument: Any) -> None:
         """Run on the pool; the thread counts as free again afterwards."""
         future = self._pool.submit(self._in_context, function, argument)
-        future.add_done_callback(self._done)
+        future.add_done_callback(lambda done: self._done(free, done))
 
-    def _done(self, future: "Future[None]") -> None:
-        self._free.release()
+    def _done(self, free: threading.Semaphore, future: "Future[None]") -> None:
+        free.release()
         error = future.exception()
         if error is not None:
             # The order is safe: its message comes again, and the sweeper looks at it too.

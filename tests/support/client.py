@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import requests
 
+from tests.support.described import check_described
 from tests.support.waiting import wait_for
 
 PASSWORD = "correct horse"
@@ -17,6 +18,7 @@ class Client:
         self.base = base
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.hooks["response"].append(check_described)
         self.email = ""
         self.user_id = ""
         self.tokens: dict[str, Any] = {}

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,6 @@ from config.settings import current_settings
 from controllers.order_placement import Request, place_order
 from models import inventory, user
 from models import order as order_model
-from models.order_mail import CLAIM_SECONDS
 from server import create_app
 from services.fulfilment import do_nothing
 from tests.support.crashes import InterruptedDatabase, Stop, die
@@ -40,7 +40,7 @@ class Steered:
 
     def __init__(self, app: Flask, ses: FakeSes) -> None:
         self.app, self.ses = app, ses
-        self.now = datetime.now(UTC)
+        self.now = datetime.now(UTC).replace(microsecond=0)
         self.fulfil: Callable[[Document], None] = do_nothing
         self.mail_step = MailStep(RateLimiter(10_000), current_settings().mail_retry_seconds)
 
@@ -68,6 +68,10 @@ class Steered:
     def inventory(self, product_id: str) -> Document:
         found: Document = self.database["inventories"].find_one({"productId": product_id})
         return found
+
+    def holds(self, product_id: str) -> list[Document]:
+        holds: list[Document] = self.inventory(product_id).get("holds", [])
+        return holds
 
     def read(self, order_id: Any) -> Document:
         found = order_model.find(str(order_id))
@@ -120,13 +124,14 @@ class Steered:
             raise AssertionError(f"not finished after {_MAX_ROUNDS} rounds: {times}")
         self.audit_later()
 
-    def audit_later(self) -> int:
-        """Let 15 minutes pass, and have the auditor look. Returns how many stray holds were freed."""
-        self.wait(15 * 60 + 1)
+    def audit(self) -> int:
+        """One round of the auditor. Returns how many stray holds were freed."""
         return free_stray_holds()
 
-    def let_claim_run_out(self) -> None:
-        self.wait(CLAIM_SECONDS)
+    def audit_later(self) -> int:
+        """Let more than 15 minutes pass first."""
+        self.wait(15 * 60 + 1)
+        return self.audit()
 
     def each(self, count: int, function: Callable[[int], Any]) -> list[Any]:
         """Call a function on that many threads at the same moment, each in the app's context."""
@@ -135,7 +140,7 @@ class Steered:
             with self.app.app_context():
                 return function(number)
 
-        return together([lambda number=number: call(number) for number in range(count)])
+        return together([partial(call, number) for number in range(count)])
 
     # What goes wrong
 

@@ -120,5 +120,5 @@ def _answers(base: str, child: Child) -> bool:
         with requests.Session() as session:
             session.trust_env = False
             return session.get(base + "/livez", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False

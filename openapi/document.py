@@ -1,0 +1,197 @@
+"""The OpenAPI 3.1 document of an app, made by walking its routes."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from marshmallow import Schema
+from werkzeug.routing import Rule
+
+from openapi import examples, problems
+from openapi.answers import Answers
+from openapi.fields import teach
+from openapi.links import LINKS
+from openapi.traits import CONDITIONAL, HEADERS, PARAMETERS, PATH_PARAMETERS, REFRESH_TOKEN, WITHOUT_DATABASE
+from utils import errors
+
+Spec = dict[str, Any]
+View = Callable[..., Any]
+
+# By blueprint, in the order in which they are shown.
+TAGS = {
+    "auth": ("Authentication", "Accounts and tokens."),
+    "orders": ("Orders", "Place orders and see what became of them."),
+    "inventory": ("Inventory", "What is in stock, and at what price."),
+    "health": ("Operations", "For whoever runs this."),
+    "docs": ("Documentation", "This document."),
+    "dev": ("Local stack", "Only where the local stack runs."),
+}
+DESCRIPTION = """\
+An order is accepted once all its items are reserved, and processed in the background. A mail tells the end.
+
+- **Errors** are `application/problem+json` (RFC 9457): `code` is for programs, `detail` says what to \
+do next. Not listed with the routes: 404 `not_found` and 405 `method_not_allowed`.
+- **Repeating** a POST is safe with an `Idempotency-Key`.
+- **Waiting** for the end of an order: `Prefer: wait=N`.
+- **Lists** come in pages: send `nextCursor` as `?cursor=` while `hasMore`.
+- **Trying it** at /api/docs: register, log in, and the page is authorized.
+"""
+_FAILS_ON = {
+    "user": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired),
+    "admin": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired, errors.Forbidden),
+}
+_BODY_ERRORS = (
+    errors.InvalidJson,
+    errors.ValidationFailed,
+    errors.UnsupportedMediaType,
+    errors.PayloadTooLarge,
+)
+
+
+def documented_routes(app: Flask) -> Iterator[tuple[Rule, str, View]]:
+    """Every route of the API with its method, in the order of TAGS."""
+    order = list(TAGS)
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: order.index(_room(rule))):
+        view: View = app.view_functions[rule.endpoint]
+        if view.answers is not None:  # type: ignore[attr-defined]
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, view
+
+
+def _room(rule: Rule) -> str:
+    """The blueprint of a route."""
+    return str(rule.endpoint).partition(".")[0]
+
+
+def build(app: Flask) -> Spec:
+    """The document. Needs an app context."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
+    spec = APISpec(
+        "Order processing",
+        "1.0.0",
+        "3.1.1",
+        plugins=[plugin],
+        info={"description": DESCRIPTION},
+        servers=[{"url": "/"}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.values()],
+    )
+    teach(plugin)
+    _add_components(spec)
+    for rule, method, view in documented_routes(app):
+        spec.path(path_of(rule), operations={method.lower(): _operation(rule, view)})
+    return spec.to_dict()
+
+
+def path_of(rule: Rule) -> str:
+    """A rule as OpenAPI writes it: /api/orders/{orderId}."""
+    path = rule.rule
+    for argument in rule.arguments:
+        path = path.replace(f"<{argument}>", f"{{{PATH_PARAMETERS[argument]['name']}}}")
+    return path
+
+
+def _name_of(schema: type[Schema] | Schema) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Schema")
+
+
+def _add_components(spec: APISpec) -> None:
+    for scheme, text in (("accessToken", "`token`"), ("refreshToken", "`refreshToken`")):
+        description = f"The {text} of POST /api/auth/login."
+        spec.components.security_scheme(
+            scheme, {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
+        )
+    spec.components.schema("Problem", schema=problems.ProblemSchema)
+    kinds = list(problems.all_kinds())
+    codes = sorted({kind.code for kind in kinds})
+    spec.components.schemas["Problem"]["properties"]["code"]["enum"] = codes
+    for kind in kinds:
+        spec.components.example(kind.code, {"value": problems.example(kind)})
+    for name, parameter in PARAMETERS.items():
+        sample = {"example": examples.PARAMETERS[name]} if name in examples.PARAMETERS else {}
+        spec.components.parameter(name, parameter["in"], {**parameter, **sample})
+    for name, header in HEADERS.items():
+        spec.components.header(name, header)
+
+
+def _operation(rule: Rule, view: View) -> Spec:
+    told: Answers = view.answers  # type: ignore[attr-defined]
+    name = _camel_case(view.__name__)
+    summary, _, description = (view.__doc__ or "").partition("\n")
+    operation: Spec = {
+        "operationId": name,
+        "tags": [TAGS[_room(rule)][0]],
+        "summary": summary.rstrip("."),
+        "description": " ".join(description.split()),
+        "parameters": _parameters(rule, told),
+        "responses": {**_successes(name, told), **_failures(view, told)},
+    }
+    for status, response in operation["responses"].items():
+        links = LINKS.get((name, status))
+        response |= {"links": links} if links else {}
+        names = [*response.get("headers", []), "X-Request-Id"]
+        response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in names}
+    security = _security(view, told)
+    operation |= {"security": security} if security else {}
+    schema = getattr(view, "body_schema", None)
+    operation |= {"requestBody": _body(schema, view)} if schema else {}
+    return operation
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _parameters(rule: Rule, told: Answers) -> list[Any]:
+    path = [PATH_PARAMETERS[argument] for argument in sorted(rule.arguments)]
+    in_path = [{**parameter, "example": examples.PARAMETERS[parameter["name"]]} for parameter in path]
+    names = [name for trait in told.traits for name in trait.takes]
+    return [*in_path, *names, "X-Request-Id"]
+
+
+def _body(schema: Schema, view: View) -> Spec:
+    content = {"schema": schema, "example": examples.BODIES[type(schema)]}
+    required = not view.body_optional  # type: ignore[attr-defined]
+    return {"required": required, "content": {"application/json": content}}
+
+
+def _security(view: View, told: Answers) -> list[Spec]:
+    if REFRESH_TOKEN in told.traits:
+        return [{"refreshToken": []}, {}]  # it may come in the body instead
+    return [{"accessToken": []}] if view.who in _FAILS_ON else []  # type: ignore[attr-defined]
+
+
+def _successes(name: str, told: Answers) -> dict[str, Spec]:
+    headers = [header for trait in told.traits for header in trait.gives]
+    found = {str(status): _success(status, name, told, headers) for status in told.statuses}
+    if CONDITIONAL in told.traits:
+        found["304"] = {"description": "What you have still holds.", "headers": headers}
+    return found
+
+
+def _success(status: int, name: str, told: Answers, headers: list[str]) -> Spec:
+    response: Spec = {"description": HTTPStatus(status).phrase, "headers": headers}
+    if told.media:
+        response["content"] = {media: _content(media, name, told) for media in told.media}
+    return response
+
+
+def _content(media: str, name: str, told: Answers) -> Spec:
+    if told.schema is None or media != "application/json":
+        return {"schema": {"type": "string"}}
+    example = examples.OF_OPERATIONS.get(name) or examples.BODIES[told.schema]
+    return {"schema": told.schema, "example": example}
+
+
+def _failures(view: View, told: Answers) -> dict[str, Spec]:
+    kinds = [*told.errors, *_FAILS_ON.get(view.who, ())]  # type: ignore[attr-defined]
+    kinds += [kind for trait in told.traits for kind in trait.errors]
+    if hasattr(view, "body_schema"):
+        kinds += _BODY_ERRORS
+    if WITHOUT_DATABASE not in told.traits:
+        kinds.append(errors.ServiceUnavailable)
+    return problems.responses(kinds)

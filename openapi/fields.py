@@ -1,0 +1,42 @@
+"""What the strict fields and the hand-written checks of models/ are in JSON Schema."""
+
+from collections.abc import Callable
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import fields, validate
+
+from models.schemas import MAX_AMOUNT, Amount, Text, validate_product_id
+from models.user import check_new_password
+from utils.passwords import MAX_BYTES
+
+Spec = dict[str, Any]
+
+_OF_FIELDS: dict[type, Spec] = {
+    Text: {"pattern": "^[^\\u0000]*$"},
+    Amount: {"minimum": 0, "maximum": MAX_AMOUNT, "multipleOf": 0.01},
+}
+_OF_CHECKS: dict[Callable[..., Any], Spec] = {
+    validate_product_id: {"pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    check_new_password: {
+        "minLength": 8,
+        "maxLength": MAX_BYTES,
+        "description": f"8 characters to {MAX_BYTES} bytes in UTF-8.",
+    },
+}
+
+
+def teach(plugin: MarshmallowPlugin) -> None:
+    """Have apispec understand them."""
+    converter: Any = plugin.converter
+    converter.map_to_openapi_type(Amount, "number", None)
+    converter.add_attribute_function(_keywords)
+
+
+def _keywords(_converter: Any, field: fields.Field[Any], **_: Any) -> Spec:
+    found = dict(_OF_FIELDS.get(type(field), {}))
+    for check in field.validators:
+        if isinstance(check, validate.Email):
+            found["format"] = "email"
+        found.update(_OF_CHECKS.get(check, {}))
+    return found

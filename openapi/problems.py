@@ -1,0 +1,84 @@
+"""Errors in the document: one Problem schema (RFC 9457), and per status the codes that can come."""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any
+
+from marshmallow import fields
+
+from models.order import NewOrderSchema
+from openapi import examples
+from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema
+from utils import errors
+from utils.error_handler import problem
+from utils.errors import ApiError
+
+Spec = dict[str, Any]
+Kind = type[ApiError]
+
+_HEADERS: dict[Kind, str] = {
+    errors.Unauthorized: "WWW-Authenticate",
+    errors.OutOfStock: "Idempotent-Replayed",
+    errors.RequestInProgress: "Retry-After",
+    errors.RateLimited: "Retry-After",
+    errors.ServiceUnavailable: "Retry-After",
+}
+
+
+class ProblemSchema(Answer):
+    type = fields.String(required=True, metadata={"format": "uri"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "What to do next."})
+    code = fields.String(required=True)
+    message = fields.String(required=True, metadata={"description": "The detail again, for old clients."})
+    requestId = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "What is wrong where."})
+    shortages = fields.List(fields.Nested(ShortageSchema), metadata={"description": "With out_of_stock."})
+    remedies = fields.List(
+        fields.Nested(NewOrderSchema),
+        metadata={"description": "With out_of_stock: the largest order that would fit now, ready to send."},
+    )
+    expectedTotal = fields.Float(metadata={"description": "With total_mismatch."})
+    dependencies = fields.Nested(DependenciesSchema, metadata={"description": "With 503 on /readyz."})
+
+
+def all_kinds(base: Kind = ApiError) -> Iterator[Kind]:
+    """Every error class that has a code of its own."""
+    if "code" in vars(base):
+        yield base
+    for kind in base.__subclasses__():
+        yield from all_kinds(kind)
+
+
+def example(kind: Kind) -> Spec:
+    """What an error of this kind looks like. Needs an app context."""
+    return {**problem(examples.ERRORS.get(kind) or kind()), "requestId": examples.REQUEST_ID}
+
+
+def responses(kinds: Iterable[Kind]) -> dict[str, Spec]:
+    """The answers to these errors, by status."""
+    ordered = sorted(set(kinds), key=lambda kind: (kind.status, kind.code))
+    by_status = groupby(ordered, key=lambda kind: kind.status)
+    return {str(status): _response(status, list(group)) for status, group in by_status}
+
+
+def _response(status: int, kinds: list[Kind]) -> Spec:
+    headers = {name for kind in kinds for base, name in _HEADERS.items() if issubclass(kind, base)}
+    codes = sorted({kind.code for kind in kinds})
+    return {
+        "description": f"{HTTPStatus(status).phrase}: {', '.join(codes)}",
+        "headers": sorted(headers),
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Problem"},
+                        {"properties": {"code": {"enum": codes}}},
+                    ]
+                },
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }

@@ -1,0 +1,131 @@
+"""What comes back. What comes in is checked, so it stands in models/; this is only told."""
+
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
+
+from models.order import STATUSES
+
+
+class Answer(Schema):
+    """Clients must expect new members: the document does not rule them out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class OpenAnswer(Schema):
+    """One with members that are not named."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class MessageSchema(Answer):
+    message = fields.String(required=True)
+
+
+class RegisteredSchema(MessageSchema):
+    userId = fields.String(required=True)
+
+
+class TokenPairSchema(Answer):
+    token = fields.String(required=True, metadata={"description": "The access token."})
+    refreshToken = fields.String(required=True, metadata={"description": "Good for one refresh."})
+    tokenType = fields.String(required=True, validate=validate.Equal("Bearer"))
+    expiresIn = fields.Integer(required=True, metadata={"description": "Seconds that `token` lives."})
+
+
+class OrderedItemSchema(Answer):
+    productId = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    unitPrice = fields.Float(metadata={"description": "The price when it was ordered, if there was one."})
+
+
+class OrderSchema(Answer):
+    _id = fields.String(required=True)
+    orderId = fields.String(required=True)
+    userId = fields.String(required=True)
+    items = fields.List(fields.Nested(OrderedItemSchema), required=True)
+    totalAmount = fields.Float(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    failureReason = fields.String(metadata={"description": "Why it is Failed, such as `cancelled`."})
+    createdAt = fields.DateTime(required=True)
+    updatedAt = fields.DateTime(required=True)
+
+
+class EventSchema(OpenAnswer):
+    """One thing that happened to an order."""
+
+    at = fields.DateTime(required=True)
+    event = fields.String(
+        required=True,
+        metadata={"description": "accepted, processed, failed, settled, mail_sent ..."},
+    )
+
+
+class EventsSchema(Answer):
+    data = fields.List(fields.Nested(EventSchema), required=True)
+
+
+class ProductSchema(Answer):
+    productId = fields.String(required=True)
+    stock = fields.Integer(required=True, metadata={"description": "Units that are free to sell."})
+    inStock = fields.Boolean(required=True)
+    price = fields.Float(metadata={"description": "Of one unit. Without it, clients send a totalAmount."})
+    updatedAt = fields.DateTime(required=True, allow_none=True)
+
+
+class PageSchema(Answer):
+    hasMore = fields.Boolean(required=True)
+    nextCursor = fields.String(required=True, allow_none=True, metadata={"description": "For `?cursor=`."})
+
+
+class OrderPageSchema(PageSchema):
+    data = fields.List(fields.Nested(OrderSchema), required=True)
+
+
+class ProductPageSchema(PageSchema):
+    data = fields.List(fields.Nested(ProductSchema), required=True)
+
+
+class AliveSchema(Answer):
+    status = fields.String(required=True, validate=validate.Equal("alive"))
+
+
+class DependenciesSchema(Answer):
+    mongodb = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
+    redis = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
+    sqs = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
+
+
+class ReadinessSchema(Answer):
+    status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded"]))
+    dependencies = fields.Nested(DependenciesSchema, required=True)
+
+
+class MailSchema(Answer):
+    to = fields.String(required=True)
+    subject = fields.String(required=True)
+    text = fields.String(required=True)
+    html = fields.String(required=True)
+    sentAt = fields.DateTime(required=True)
+
+
+class MailboxSchema(Answer):
+    data = fields.List(fields.Nested(MailSchema), required=True)
+
+
+class DocumentSchema(OpenAnswer):
+    """An OpenAPI document."""
+
+    openapi = fields.String(required=True)
+
+
+class FieldErrorSchema(Answer):
+    field = fields.String(required=True, metadata={"description": "A dotted path: `items.0.quantity`."})
+    message = fields.String(required=True)
+
+
+class ShortageSchema(Answer):
+    productId = fields.String(required=True)
+    requested = fields.Integer(required=True)
+    available = fields.Integer(required=True)

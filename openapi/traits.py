@@ -1,0 +1,118 @@
+"""What several routes have in common: the parameters they take, the headers and errors that they add."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.order import STATUSES
+from utils import errors
+from utils.errors import ApiError
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Trait:
+    """`takes` and `gives` are names in PARAMETERS and HEADERS; `gives` are on successful answers."""
+
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    errors: tuple[type[ApiError], ...] = ()
+
+
+PAGE_OF_PRODUCTS = Trait(takes=("limit", "cursor"), errors=(errors.ValidationFailed,))
+PAGE_OF_ORDERS = Trait(takes=("status", "limit", "orderCursor"), errors=(errors.ValidationFailed,))
+CONDITIONAL = Trait(takes=("If-None-Match",), gives=("ETag",))  # 304 as well
+CACHED = Trait(gives=("X-Cache",))
+CREATES = Trait(gives=("Location",))
+WAITS = Trait(takes=("Prefer",), gives=("Preference-Applied",))
+IDEMPOTENT = Trait(
+    takes=("Idempotency-Key",),
+    gives=("Idempotent-Replayed",),
+    errors=(errors.ValidationFailed, errors.IdempotencyKeyReused, errors.RequestInProgress),
+)
+REFRESH_TOKEN = Trait(errors=(errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired))
+MAIL_ADDRESS = Trait(takes=("to",))
+WITHOUT_DATABASE = Trait()  # never 503
+
+_TEXT: Spec = {"type": "string"}
+
+
+def _parameter(place: str, name: str, description: str, schema: Spec, **more: Any) -> Spec:
+    return {"in": place, "name": name, "description": description, "schema": schema, **more}
+
+
+PARAMETERS: dict[str, Spec] = {
+    "X-Request-Id": _parameter(
+        "header",
+        "X-Request-Id",
+        "Your id for this request: 1 to 128 of `A-Z a-z 0-9 . _ -`. Any other is replaced.",
+        _TEXT,
+    ),
+    "Idempotency-Key": _parameter(
+        "header",
+        "Idempotency-Key",
+        "Makes it safe to repeat: same key, same body, same answer, for 24 hours.",
+        {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    ),
+    "Prefer": _parameter(
+        "header",
+        "Prefer",
+        "`wait=N` (RFC 7240): answer once the order is no longer Pending, or after N seconds (at most 20).",
+        _TEXT,
+    ),
+    "If-None-Match": _parameter(
+        "header", "If-None-Match", "An ETag that you have: 304 if it still holds.", _TEXT
+    ),
+    "limit": _parameter(
+        "query",
+        "limit",
+        "How many rows a page has at most.",
+        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    ),
+    "cursor": _parameter("query", "cursor", "The nextCursor of the page before.", _TEXT),
+    "orderCursor": _parameter(
+        "query",
+        "cursor",
+        "The nextCursor of the page before.",
+        {"type": "string", "pattern": "^[0-9a-f]{24}$"},
+    ),
+    "status": _parameter(
+        "query", "status", "Only orders with this status.", {"type": "string", "enum": list(STATUSES)}
+    ),
+    "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
+}
+
+# By the name of the argument in the route.
+PATH_PARAMETERS: dict[str, Spec] = {
+    "order_id": _parameter(
+        "path", "orderId", "The orderId, or the `_id`.", {"type": "string", "minLength": 1}, required=True
+    ),
+    "product_id": _parameter(
+        "path",
+        "productId",
+        "1 to 64 of the characters A-Z a-z 0-9 . _ -",
+        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        required=True,
+    ),
+}
+
+
+def _header(description: str, schema: Spec = _TEXT, **more: Any) -> Spec:
+    return {"description": description, "schema": schema, **more}
+
+
+HEADERS: dict[str, Spec] = {
+    "X-Request-Id": _header("The id of this request, in all logs about it.", required=True),
+    "Location": _header("Where the order is.", required=True),
+    "ETag": _header("Stands for this very answer. Send it as If-None-Match.", required=True),
+    "X-Cache": _header(
+        "Whether it came from the cache.", {"type": "string", "enum": ["hit", "miss"]}, required=True
+    ),
+    "Preference-Applied": _header("The wait that was granted. Absent when all places to wait are taken."),
+    "Idempotent-Replayed": _header(
+        "There when this is the answer of an earlier request with the same key.",
+        {"type": "string", "enum": ["true"]},
+    ),
+    "WWW-Authenticate": _header("The scheme to authenticate with: Bearer.", required=True),
+    "Retry-After": _header("Seconds to wait before trying again.", {"type": "integer", "minimum": 1}),
+}

@@ -1,0 +1,1 @@
+"""The Postman collection, run by newman: `python -m tests.postman`."""
