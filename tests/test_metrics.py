@@ -1,0 +1,54 @@
+"""/metrics, and what a fault of ours looks like from outside."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from controllers import inventory_controller
+from tests.support.client import Client
+from tests.support.waiting import wait_for
+
+
+def _counted(client: Client, line: str) -> float:
+    """The value of one line of /metrics; 0 while it is not there."""
+    text = client.get("/metrics").text
+    found = re.search(rf"^{re.escape(line)} ([\d.e+]+)$", text, re.M)
+    return float(found.group(1)) if found else 0
+
+
+def test_requests_and_orders_are_counted_by_route_and_event(
+    user: Client, product: Callable[..., str]
+) -> None:
+    accepted = 'orders_total{event="accepted"}'
+    created = 'http_request_seconds_count{method="POST",route="/api/orders",status="201"}'
+    before = _counted(user, accepted), _counted(user, created)
+
+    order_id = user.order({product(5): 1}).json()["orderId"]
+
+    # The processes of the API write their numbers to files that each of them reads.
+    wait_for(lambda: (_counted(user, accepted), _counted(user, created)) >= (before[0] + 1, before[1] + 1))
+    assert order_id not in user.get("/metrics").text
+
+
+@pytest.fixture
+def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    """The app with a mistake in it that no client can cause."""
+
+    def mistaken(product_id: str) -> None:
+        raise KeyError("the secret plan")
+
+    monkeypatch.setattr(inventory_controller, "show", mistaken)
+    yield app.test_client()
+
+
+def test_a_fault_of_ours_is_a_500_without_a_trace_of_it(broken: FlaskClient) -> None:
+    answer = broken.get("/api/inventory/x")
+
+    assert answer.status_code == 500
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["code"] == "internal_error"
+    assert "secret plan" not in answer.text
+    assert "Traceback" not in answer.text
