@@ -9,9 +9,11 @@ import time
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException
 
 from config.redis import make_client
 from config.settings import Settings
+from middleware.request_body import read_body
 from utils import errors
 from utils.error_handler import to_response
 
@@ -40,8 +42,15 @@ def _too_many(error: RateLimitExceeded) -> Response:
 
 
 def _account() -> str:
-    """The account that a login is about, hashed: addresses do not belong into Redis."""
-    body = request.get_json(silent=True)
+    """The account that a login is about, hashed: addresses do not belong into Redis.
+
+    It never raises: flask-limiter would take that for a Redis that is gone, and count anew in memory.
+    """
+    try:
+        read_body()
+        body = request.get_json(silent=True)
+    except (errors.ApiError, HTTPException):  # the route says what is wrong with it
+        body = None
     email = body.get("email") if isinstance(body, dict) else None
     text = email.lower() if isinstance(email, str) else ""
     return "account:" + hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -36,7 +36,7 @@ def accepts(schema: Schema, optional: bool = False) -> Callable[[View], View]:
 
 
 def _load(schema: Schema, optional: bool) -> dict[str, Any]:
-    raw = _read()
+    raw = read_body()
     if len(raw) > MAX_BODY_BYTES:
         raise errors.PayloadTooLarge
     if optional and not raw:
@@ -52,8 +52,8 @@ def _load(schema: Schema, optional: bool) -> dict[str, Any]:
     return loaded
 
 
-def _read() -> bytes:
-    """The body. A client that falls silent in the middle of it must not hold a thread for ever.
+def read_body() -> bytes:
+    """The body. Raises InvalidJson when it does not arrive. A client that falls silent in the middle of it must not hold a thread for ever.
 
     gunicorn's threads wait without limit, so the limit is set on its socket. One that sends a byte now and
     then gets past it: that is for the proxy in front, which reads bodies before it passes them on.

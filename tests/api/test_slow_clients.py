@@ -13,9 +13,9 @@ from tests.support.system import running_api
 
 @pytest.fixture(scope="module")
 def impatient(settings: dict[str, str], logs: Path) -> Iterator[str]:
-    """An API with four threads, which waits half a second for a body."""
+    """An API with four threads, which waits half a second for a body; with limits, which look into it too."""
     changes = {"WEB_CONCURRENCY": "1", "WEB_THREADS": "4", "BODY_TIMEOUT_SECONDS": "0.5"}
-    with running_api(settings, logs / "impatient.log", **changes) as (base, _):
+    with running_api(settings, logs / "impatient.log", **changes, RATELIMIT_ENABLED="true") as (base, _):
         yield base
 
 

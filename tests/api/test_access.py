@@ -1,0 +1,55 @@
+"""Who may call which route: every view declares it, and every route keeps to it."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.support.client import Client, expect_problem
+
+WHO = {
+    "POST /api/auth/register": "anyone",
+    "POST /api/auth/login": "anyone",
+    "POST /api/auth/refresh": "anyone",
+    "POST /api/auth/logout": "anyone",
+    "GET /api/auth/test": "anyone",
+    "POST /api/orders": "user",
+    "GET /api/orders": "user",
+    "GET /api/orders/<order_id>": "user",
+    "GET /api/orders/<order_id>/events": "user",
+    "POST /api/orders/<order_id>/cancel": "user",
+    "GET /api/inventory": "anyone",
+    "GET /api/inventory/<product_id>": "anyone",
+    "PUT /api/inventory/<product_id>": "admin",
+    "GET /livez": "anyone",
+    "GET /readyz": "anyone",
+    "GET /metrics": "anyone",
+    "GET /api/docs": "anyone",
+    "GET /api/docs/<name>": "anyone",
+    "GET /api/openapi.json": "anyone",
+    "GET /dev/mailbox": "anyone",
+}
+
+
+def routes_of(app: Flask) -> dict[str, str]:
+    """Method and rule of every route, and who may call it as its view declares."""
+    return {
+        f"{method} {rule.rule}": getattr(app.view_functions[rule.endpoint], "who", "not declared")
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_declares_who_may_call_it(own_app: Flask) -> None:
+    assert routes_of(own_app) == WHO
+
+
+@pytest.mark.parametrize("route", [route for route, who in WHO.items() if who != "anyone"])
+def test_a_route_that_is_not_for_anyone_keeps_them_out(user: Client, route: str) -> None:
+    method, rule = route.split(" ")
+    path = re.sub("<[a-z_]+>", "x", rule)
+
+    expect_problem(user.send(method, path, token=""), 401, "token_missing")
+    expect_problem(user.send(method, path, token="a.b.c"), 401, "token_invalid")
+    if WHO[route] == "admin":
+        expect_problem(user.send(method, path), 403, "forbidden")

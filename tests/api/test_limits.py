@@ -1,0 +1,157 @@
+"""How often one may try to log in or register."""
+
+from collections.abc import Iterator, Mapping
+from uuid import uuid4
+
+import pytest
+import requests
+
+from config.redis import make_client
+from tests.api.conftest import StartApi
+from tests.support.client import PASSWORD, Client, expect_problem
+
+FAILURES_PER_ACCOUNT = 10
+LOGINS_PER_ADDRESS = 60
+REGISTRATIONS_PER_ADDRESS = 30
+
+
+@pytest.fixture(scope="module")
+def limited(start_api: StartApi) -> Iterator[Client]:
+    """A client of an API with limits, behind a proxy: X-Forwarded-For says who asks."""
+    with start_api("limited", RATELIMIT_ENABLED="true", TRUSTED_PROXIES="1") as base:
+        yield Client(base)
+
+
+def some_address() -> str:
+    return f"{uuid4().hex}@example.com"
+
+
+def some_host() -> str:
+    number = uuid4().hex
+    return f"2001:db8::{number[:4]}:{number[4:8]}:{number[8:12]}"
+
+
+def try_login(
+    client: Client, email: str, password: str = "wrong horse", host: str | None = None
+) -> requests.Response:
+    """A login from that host, or from one that nobody else has."""
+    body = {"email": email, "password": password}
+    headers = {"X-Forwarded-For": host or some_host()}
+    return client.post("/api/auth/login", body, token="", headers=headers)
+
+
+def expect_limited(answer: requests.Response, at_most: int) -> None:
+    """A 429 that says when to come back, in seconds, rounded up."""
+    expect_problem(answer, 429, "rate_limited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= at_most + 1
+
+
+def test_an_account_takes_10_failures_from_wherever_they_come(limited: Client, api: str) -> None:
+    account = Client(api).register()
+
+    for _ in range(FAILURES_PER_ACCOUNT):
+        expect_problem(try_login(limited, account.email), 401, "invalid_credentials")
+
+    expect_limited(try_login(limited, account.email), at_most=300)
+    expect_limited(try_login(limited, account.email.upper()), at_most=300)
+    expect_limited(try_login(limited, account.email, PASSWORD), at_most=300)
+    other = Client(api).register()
+    assert try_login(limited, other.email, PASSWORD).status_code == 200
+
+
+def test_an_account_that_nobody_has_is_limited_alike(limited: Client) -> None:
+    email = some_address()
+
+    for _ in range(FAILURES_PER_ACCOUNT):
+        expect_problem(try_login(limited, email), 401, "invalid_credentials")
+
+    expect_limited(try_login(limited, email), at_most=300)
+
+
+def test_successful_logins_use_nothing_up(limited: Client, api: str) -> None:
+    account = Client(api).register()
+
+    for _ in range(FAILURES_PER_ACCOUNT + 5):
+        assert try_login(limited, account.email, PASSWORD).status_code == 200
+
+
+def test_a_client_address_may_log_in_60_times_a_minute(limited: Client) -> None:
+    host = some_host()
+    for _ in range(LOGINS_PER_ADDRESS):
+        assert try_login(limited, some_address(), host=host).status_code == 401
+
+    expect_limited(try_login(limited, some_address(), host=host), at_most=60)
+    assert try_login(limited, some_address()).status_code == 401
+
+
+def test_a_client_address_may_register_30_times_a_minute(limited: Client) -> None:
+    def register(host: str) -> requests.Response:
+        return limited.post("/api/auth/register", {}, headers={"X-Forwarded-For": host})
+
+    host = some_host()
+    for _ in range(REGISTRATIONS_PER_ADDRESS):
+        expect_problem(register(host), 400, "validation_error")
+
+    expect_limited(register(host), at_most=60)
+    expect_problem(register(some_host()), 400, "validation_error")
+
+
+def test_other_routes_have_no_limits(limited: Client) -> None:
+    headers = {"X-Forwarded-For": some_host()}
+
+    answers = [limited.get("/api/auth/test", headers=headers) for _ in range(2 * LOGINS_PER_ADDRESS)]
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_a_body_that_cannot_be_read_forgives_no_failures(limited: Client) -> None:
+    email, host = some_address(), some_host()
+    for _ in range(FAILURES_PER_ACCOUNT):
+        try_login(limited, email)
+
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": host, "Connection": "close"}
+    for _ in range(5):
+        large = limited.send("POST", "/api/auth/login", data=b"x" * 200_000, headers=headers)
+        expect_problem(large, 413, "payload_too_large")
+        expect_limited(try_login(limited, email), at_most=300)
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b'{"email": 1}', b'{"email": "\\ud800"}', b"x" * 200_000])
+def test_a_login_that_names_no_account_is_refused_as_without_limits(limited: Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": some_host(), "Connection": "close"}
+
+    for data in (body, iter([body])):  # with a length, and in chunks without one
+        answer = limited.send("POST", "/api/auth/login", data=data, headers=headers)
+        assert answer.status_code == (413 if len(body) > 100_000 else 400), answer.text
+
+
+def test_redis_learns_no_addresses(limited: Client, settings: Mapping[str, str]) -> None:
+    email = some_address()
+    try_login(limited, email)
+    uri = settings.get("REDIS_URI") or f"redis://{settings['REDIS_HOST']}:{settings['REDIS_PORT']}"
+
+    with make_client(uri) as redis:
+        keys = [key.decode() for key in redis.scan_iter(count=1000)]
+
+    assert any("account:" in key for key in keys), keys
+    assert not any(email in key for key in keys)
+
+
+def test_without_redis_accounts_and_addresses_are_limited_too(api_without_redis: str, api: str) -> None:
+    account, client = Client(api).register(), Client(api_without_redis)
+    for _ in range(FAILURES_PER_ACCOUNT):
+        expect_problem(try_login(client, account.email), 401, "invalid_credentials")
+
+    expect_limited(try_login(client, account.email, PASSWORD), at_most=300)
+
+    # No proxy is trusted there: what a client says of its own address changes nothing.
+    statuses = [try_login(client, some_address()).status_code for _ in range(LOGINS_PER_ADDRESS)]
+    assert set(statuses) == {401, 429}
+    expect_limited(try_login(client, some_address()), at_most=60)
+
+
+def test_limits_can_be_turned_off(user: Client) -> None:
+    for _ in range(FAILURES_PER_ACCOUNT + 5):
+        expect_problem(try_login(user, user.email), 401, "invalid_credentials")
+
+    assert try_login(user, user.email, PASSWORD).status_code == 200

@@ -1,0 +1,16 @@
+"""Stock is sold, and its holds are gone, before the order is Processed."""
+
+from typing import Any
+
+from models import inventory, order_decisions
+
+
+def plant() -> None:
+    module: Any = order_decisions
+    sound = module.process
+
+    def process(order: dict[str, Any]) -> Any:
+        inventory.settle_sold(order["orderId"], order["items"])
+        return sound(order)
+
+    module.process = process

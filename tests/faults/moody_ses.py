@@ -1,0 +1,64 @@
+"""The fake SES with moods: what it does to all mails until it is told otherwise."""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from tests.support.fake_ses import FakeSes
+
+_TAKEN = " but taken"
+
+# Each is what a request may come to; "but taken" is a mail that SES accepted all the same.
+MOODS = {
+    "well": ["accepted"],
+    "500": ["500", "500" + _TAKEN, "accepted"],
+    "reset": ["reset", "lost", "accepted"],
+    "hang": ["hang", "hang" + _TAKEN, "accepted"],
+    "throttle": ["throttled", "too many requests", "accepted"],
+}
+
+
+class MoodySes(FakeSes):
+    """What a test plans comes first; then the mood decides, and above `rate` mails a second it throttles."""
+
+    def __init__(self, seed: int = 0, rate: int = 1000) -> None:
+        super().__init__()
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        self.mood = "well"
+        self.rate = rate
+        self._random = random.Random(seed)
+        self._choosing = threading.Lock()
+        self._accepted_at: deque[float] = deque()
+
+    def take(self, form: dict[str, list[str]]) -> tuple[str, int]:
+        with self._choosing:
+            outcome = self._planned.popleft() if self._planned else self._choose()
+            name = outcome.removesuffix(_TAKEN)
+            taken = outcome != name
+            self._planned.appendleft("accepted" if taken else name)
+            _, number = super().take(form)
+        return name, number
+
+    def order_ids(self) -> list[str]:
+        """Of each mail that was accepted, the order it is about."""
+        return [mail.subject.split()[1] for mail in self.mails]
+
+    def _choose(self) -> str:
+        now = time.monotonic()
+        while self._accepted_at and self._accepted_at[0] < now - 1:
+            self._accepted_at.popleft()
+        if len(self._accepted_at) >= self.rate:
+            return "throttled"
+        self._accepted_at.append(now)
+        return self._random.choice(MOODS[self.mood])
+
+
+def in_mood(ses: MoodySes, mood: str) -> Callable[[], None]:
+    """A fault to begin: from then on SES is in that mood."""
+
+    def begin() -> None:
+        ses.mood = mood
+
+    return begin

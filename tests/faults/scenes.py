@@ -1,0 +1,76 @@
+"""Scenes in which one guard makes the difference. Each plays on a run and returns what the checker finds."""
+
+import threading
+from collections.abc import Callable
+from uuid import uuid4
+
+from tests.faults import crash_web
+from tests.faults.field import end
+from tests.faults.lane import Run
+from tests.faults.proxy import Proxy, mongo_through
+from tests.faults.time_travel import age_holds, no_holds, pass_time
+from tests.faults.toxics import Hold
+from tests.support.waiting import wait_for
+
+Scene = Callable[[Run], list[str]]
+
+
+def more_is_ordered_than_there_is(run: Run) -> list[str]:
+    run.items = dict.fromkeys(run.items, 6)
+    run.shopper.buy(run.items)
+    return run.recover()
+
+
+def a_request_dies_after_it_reserved(run: Run) -> list[str]:
+    crash_web.ordering(run, "after:reserve")
+    return run.recover()
+
+
+def a_hold_arrives_after_its_order_was_settled(run: Run) -> list[str]:
+    """The network keeps a reservation back while its request dies, and a second one is accepted and sold; the
+    worker dies before it noted that. Now the first reservation arrives, and the next worker settles again."""
+    database, key = run.field.database, uuid4().hex
+    with Proxy(run.field.stack.servers["mongo"].port) as proxy:
+        _die_while_reserving(run, proxy, key)
+        pass_time(database, run.users)
+        order_id = run.shopper.buy(run.items, key)["orderId"]
+        run.await_death(run.crashing_worker("after:settle_sold", order_id))
+        assert no_holds(database, list(run.items))
+        proxy.clear()
+        wait_for(lambda: not no_holds(database, list(run.items)), "the late hold")
+    run.recover()
+    age_holds(database, list(run.items))
+    run.wait(lambda: no_holds(database, list(run.items)))  # the auditor
+    return run.check()
+
+
+def a_customer_cancels_while_the_worker_is_dead(run: Run) -> list[str]:
+    order_id = run.order()
+    run.await_death(run.crashing_worker("before:process", order_id))
+    run.shopper.cancel(order_id)
+    return run.recover()
+
+
+def ses_takes_a_mail_and_answers_500(run: Run) -> list[str]:
+    run.field.ses.plan("500 but taken")
+    run.order()
+    return run.recover()
+
+
+def nobody_rings(run: Run) -> list[str]:
+    run.order()
+    return run.recover(seconds=10)
+
+
+def _die_while_reserving(run: Run, proxy: Proxy, key: str) -> None:
+    """Send an order to an API whose reservation is kept back on its way, and kill the API."""
+    uri = mongo_through(run.field.settings["MONGO_URI"], proxy.port)
+    api = run.field.api(f"{run.name}-late", MONGO_URI=uri)
+    try:
+        proxy.set(Hold(b"holdId"))
+        request = threading.Thread(target=run.shopper.try_to_buy, args=(api.base, run.items, key))
+        request.start()
+        assert proxy.held.wait(30)
+    finally:
+        end(api.child)
+    request.join()

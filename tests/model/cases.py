@@ -1,0 +1,130 @@
+"""The configurations: small ones for CI, and large ones for half an hour."""
+
+from .state import Budget, Case
+from .writes import SOUND
+
+# Two products, one of them the last piece; a client asks twice under one key.
+RETRY = Case(
+    name="a retry, a crash and a late write, two products",
+    requests=((1, (1, 1)), (1, (1, 1))),
+    stock=(2, 1),
+    writes=SOUND,
+    budget=Budget(crashes=1, lates=1),
+)
+CONTENTION = Case(
+    name="two orders for the last piece, a crash, a cancel",
+    requests=((None, (1,)), (None, (1,))),
+    stock=(1,),
+    writes=SOUND,
+    cancels=1,
+    workers=2,
+    budget=Budget(crashes=1),
+)
+CONTENTION_LATE = CONTENTION._replace(
+    name="two orders for the last piece, a late write",
+    cancels=0,
+    workers=1,
+    hold_tries=2,
+    budget=Budget(lates=1),
+)
+# A taken-over order of two products, and a competitor for one of them, who comes and goes.
+COMPETED = Case(
+    name="a retry and a competitor, two products",
+    requests=((1, (1, 1)), (1, (1, 1)), (None, (0, 1))),
+    stock=(1, 1),
+    writes=SOUND,
+    hold_tries=2,
+)
+KEYED = Case(
+    name="a retry, a crash and a late write, one product",
+    requests=((1, (2,)), (1, (2,))),
+    stock=(4,),
+    writes=SOUND,
+    budget=Budget(crashes=1, lates=1),
+)
+PURGE = KEYED._replace(name="a retry after the purge, a crash and a late write", purge=True)
+# From acceptance on: two workers, the attempt limit, a cancel, all that SES can answer.
+ENDING = Case(
+    name="an accepted order, a cancel, failing attempts, every answer of SES",
+    requests=((None, (1,)),),
+    stock=(1,),
+    writes=SOUND,
+    cancels=1,
+    workers=2,
+    budget=Budget(crashes=1, lates=1),
+    failures=2,
+    claims=2,
+    mail_faults=True,
+    accepted_at_start=True,
+)
+RESEND = ENDING._replace(
+    name="an operator asks for the mail once more",
+    cancels=0,
+    failures=0,
+    claims=3,
+    resends=1,
+    budget=Budget(crashes=1),
+)
+# With a clock nothing overlaps that leases keep apart, so these are small.
+CALM = Case(
+    name="a clock, a retry, and nothing goes wrong",
+    requests=((1, (1,)), (1, (1,))),
+    stock=(2,),
+    writes=SOUND,
+    workers=2,
+    clock=True,
+    claims=3,
+)
+CLOCK = CALM._replace(
+    name="a clock, a retry, a crash, a cancel, failing attempts, every answer of SES",
+    cancels=1,
+    budget=Budget(crashes=1),
+    failures=2,
+    claims=2,
+    mail_faults=True,
+)
+CI = (RETRY, CONTENTION, CONTENTION_LATE, PURGE, ENDING, RESEND, CALM, CLOCK)
+
+# What the protocol does not promise: see "The business step" in docs/MODEL.md.
+WORK = Case(
+    name="the business step's work and a cancel",
+    requests=((None, (1,)),),
+    stock=(1,),
+    writes=SOUND,
+    cancels=1,
+    accepted_at_start=True,
+    watch_work=True,
+    split=frozenset({"process"}),
+)
+
+LARGE = (
+    KEYED._replace(name="one product, nothing pruned", split=frozenset(SOUND), purge=True),
+    ENDING._replace(name="an ending, nothing pruned", split=frozenset(SOUND)),
+    RETRY._replace(name="RETRY with two workers", workers=2),
+    RETRY._replace(name="RETRY with two late writes", budget=Budget(lates=2)),
+    KEYED._replace(name="three requests under one key", requests=((1, (2,)),) * 3, purge=True),
+    COMPETED,
+    CONTENTION._replace(
+        name="two orders of two products, a late write, a cancel",
+        requests=((None, (1, 1)), (None, (1, 1))),
+        stock=(1, 1),
+        workers=1,
+        budget=Budget(lates=1),
+    ),
+    ENDING._replace(
+        name="the ending of an order of two products, with more of everything",
+        requests=((None, (1, 1)),),
+        stock=(1, 1),
+        failures=3,
+        claims=3,
+        resends=1,
+    ),
+    CLOCK._replace(
+        name="a clock, three requests, two products, a crash, a late write, somebody slow",
+        requests=((1, (1, 1)),) * 3,
+        stock=(2, 2),
+        cancels=0,
+        failures=0,
+        budget=Budget(crashes=1, lates=1, slow=1),
+    ),
+)

@@ -1,0 +1,142 @@
+"""The polling half of the worker, with a queue client that says when it waits: what happens meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.queues import Queue, make_queue
+from tests.support.steered import Document, Steered
+from tests.support.waiting import wait_for
+from workers.consumer import Consumer
+
+
+class Receiving:
+    """SQS' real client for receiving, and an act each time before it waits for messages."""
+
+    def __init__(self, client: Any, act: Callable[[], object]) -> None:
+        self._client, self._act = client, act
+        self.limits: list[int] = []
+
+    def receive_message(self, **arguments: Any) -> Any:
+        self.limits.append(arguments["MaxNumberOfMessages"])
+        self._act()
+        return self._client.receive_message(**arguments)
+
+
+@pytest.fixture
+def queue(steered: Steered, sqs: Any, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """A fresh queue, for which the app in this process rings from now on."""
+    steered.app.extensions["publisher"].drain(60)
+    made = make_queue(sqs)
+    settings = steered.app.extensions["settings"]
+    changed = type(settings)(**{**vars(settings), "sqs_queue_url": made.url})
+    monkeypatch.setitem(steered.app.extensions, "settings", changed)
+    return made
+
+
+@contextmanager
+def polling(consumer: Consumer) -> Iterator[None]:
+    """The two threads that the worker has for its queue."""
+    threads = [threading.Thread(target=work) for work in (consumer.poll, consumer.delete_finished)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        consumer.stop()
+        for thread in threads:
+            thread.join()
+        consumer.finish()
+
+
+def place(steered: Steered, count: int) -> list[str]:
+    """Place orders, and wait until all of them are rung for."""
+    user_id, product_id = steered.user(), steered.product(100)
+    order_ids = [steered.place(user_id, {product_id: 1}) for _ in range(count)]
+    steered.app.extensions["publisher"].drain(60)
+    return order_ids
+
+
+def test_messages_are_handled_and_deleted(steered: Steered, queue: Queue) -> None:
+    order_ids = place(steered, 12)
+    for order_id in order_ids:
+        queue.ring(order_id)  # once more
+    with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
+        wait_for(lambda: queue.waiting() == queue.in_flight() == 0, "the queue to be empty")
+    assert {steered.read(order_id)["status"] for order_id in order_ids} == {"Processed"}
+    assert len(steered.ses.mails) == 12
+
+
+def test_a_message_that_comes_while_the_worker_stops_is_given_back_at_once(
+    steered: Steered, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (order_id,) = place(steered, 1)
+    consumer = Consumer(steered.app, steered.advancer().advance, threads=3)
+
+    client = Receiving(steered.app.extensions["sqs_receive"], consumer.stop)
+    monkeypatch.setitem(steered.app.extensions, "sqs_receive", client)
+    with polling(consumer):
+        wait_for(lambda: consumer.stopping, "the stop")
+    assert steered.read(order_id)["status"] == "Pending"
+    assert (queue.waiting(), queue.in_flight()) == (1, 0)
+
+
+def test_the_sweeper_does_not_wait_for_an_open_receive(
+    steered: Steered, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receive is open nearly all the time, for 20 s; and with SQS gone it is tried again and again."""
+    (order_id,) = place(steered, 1)
+    waiting, over = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        over.wait()
+
+    client = Receiving(steered.app.extensions["sqs_receive"], wait)
+    monkeypatch.setitem(steered.app.extensions, "sqs_receive", client)
+    consumer = Consumer(steered.app, steered.advancer().advance, threads=2)
+    steered.wait(30)
+    with polling(consumer):
+        try:
+            assert waiting.wait(60)
+            assert consumer.sweep() == 1
+            wait_for(lambda: steered.read(order_id)["status"] == "Processed", "the order to be swept")
+        finally:
+            consumer.stop()
+            over.set()
+
+
+def test_no_more_messages_are_received_than_there_are_free_threads(
+    steered: Steered, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(steered, 6)
+    gate, running = threading.Event(), threading.Semaphore(0)
+
+    def stand(_: Document) -> None:
+        running.release()
+        gate.wait()
+
+    steered.fulfil = stand
+    client = Receiving(steered.app.extensions["sqs_receive"], lambda: None)
+    monkeypatch.setitem(steered.app.extensions, "sqs_receive", client)
+    with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
+        try:
+            for _ in range(3):
+                assert running.acquire(timeout=60)
+            assert (queue.waiting(), queue.in_flight()) == (3, 3)
+        finally:
+            gate.set()
+        wait_for(lambda: queue.waiting() == queue.in_flight() == 0, "the queue to be empty")
+    assert max(client.limits) == 3
+
+
+def test_a_message_whose_order_cannot_be_advanced_stays_on_the_queue(steered: Steered, queue: Queue) -> None:
+    damaged = {"orderId": "damaged", "status": "Failed", "accepted": True}
+    steered.database["orders"].insert_one(damaged)
+    queue.ring("damaged")
+    with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
+        wait_for(lambda: queue.in_flight() == 1, "the message to be received")
+    assert queue.in_flight() == 1

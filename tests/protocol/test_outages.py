@@ -1,0 +1,146 @@
+"""Redis, SQS or MongoDB go away, and come back: on a stack of its own, so that nobody else is disturbed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+
+from local_stack.stack import LocalStack
+from tests.faults.time_travel import at_rest, pass_time
+from tests.support.client import Client, expect_problem
+from tests.support.invariants import check_at_rest
+from tests.support.system import QUICK, ROOT, Child, clean_environment, running_api, running_worker
+from tests.support.together import together
+from tests.support.waiting import wait_for
+
+_QUICK = {"RING_SECONDS": "0.5", "SWEEP_SECONDS": "0.2"}
+
+
+@dataclass
+class System:
+    stack: LocalStack
+    database: Any
+    base: str
+    worker: Child
+
+    def product(self, stock: int) -> str:
+        product_id = f"p-{uuid4().hex[:12]}"
+        product = {"productId": product_id, "stock": stock, "received": stock, "price": 10}
+        self.database["inventories"].insert_one(product)
+        return product_id
+
+    @contextmanager
+    def without(self, server: str, how: str) -> Iterator[None]:
+        """Meanwhile that server is stopped, killed, or hangs."""
+        getattr(self.stack.servers[server], how)()
+        try:
+            yield
+        finally:
+            self.stack.servers[server].resume() if how == "pause" else self.stack.servers[server].start()
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    directory = tmp_path_factory.mktemp("outages")
+    with LocalStack(directory / "stack", {}) as stack:
+        known = dict(stack.settings)
+        environment = clean_environment({**known, **QUICK})
+        subprocess.run([sys.executable, "-m", "local_stack.seed"], cwd=ROOT, env=environment, check=True)
+        with (
+            MongoClient[dict[str, Any]](known["MONGO_URI"], tz_aware=True) as client,
+            running_api(known, directory / "api.log", **_QUICK) as (base, _),
+            running_worker(known, directory / "worker.log", **_QUICK) as worker,
+        ):
+            yield System(stack, client.get_default_database(), base, worker)
+            assert worker.running, worker.output()
+
+
+@pytest.fixture
+def customer(system: System) -> Client:
+    return Client(system.base).register()
+
+
+@pytest.mark.parametrize("how", ["stop", "pause"])
+def test_without_redis_all_answers_are_the_same(system: System, customer: Client, how: str) -> None:
+    with system.without("redis", how):
+        product_id = system.product(5)
+        order = customer.order({product_id: 2}, key="k").json()
+        assert order["status"] == "Pending"
+        assert customer.order({product_id: 2}, key="k").headers["Idempotent-Replayed"] == "true"
+        assert customer.ended(order["orderId"])["status"] == "Processed"
+        again = customer.get(f"/api/orders/{order['orderId']}")
+        assert again.headers["X-Cache"] == "miss"
+        assert [o["orderId"] for o in customer.get("/api/orders").json()["data"]] == [order["orderId"]]
+        expect_problem(customer.post(f"/api/orders/{order['orderId']}/cancel"), 409, "not_cancellable")
+        expect_problem(customer.get(f"/api/orders/{'0' * 24}"), 404, "order_not_found")
+        expect_problem(customer.order({product_id: 9}), 409, "out_of_stock")
+        assert Client(system.base).register().get("/api/orders").json()["data"] == []
+        assert wait_for(customer.mails, "the mail")
+        ready = customer.get("/readyz")
+        assert ready.status_code == 200
+        assert "degraded" in ready.text
+    path = f"/api/orders/{order['orderId']}"
+    wait_for(lambda: customer.get(path).headers["X-Cache"] == "hit", "the cache to be used again")
+
+
+def test_without_sqs_orders_are_taken_and_processed_all_the_same(system: System, customer: Client) -> None:
+    product_id = system.product(5)
+    with system.without("aws", "stop"):
+        answer = customer.order({product_id: 2})
+        assert answer.status_code == 201
+        order_id = answer.json()["orderId"]
+        assert customer.ended(order_id)["status"] == "Processed"
+        assert customer.get("/readyz").status_code == 503
+    wait_for(lambda: settled_mail(system, customer), "the mail, once SES is back")
+    check_at_rest(system.database)
+    assert len(customer.mails()) == 1  # a connection that was refused is no unknown outcome
+
+
+def settled_mail(system: System, customer: Client) -> bool:
+    """The back-off need not be waited out."""
+    pass_time(system.database, claims=False)
+    return at_rest(system.database) and bool(customer.mails())
+
+
+def test_after_a_kill_of_mongodb_nothing_that_was_promised_is_lost(system: System, customer: Client) -> None:
+    product_id = system.product(50)
+    before = [customer.order({product_id: 1}).json()["orderId"] for _ in range(10)]
+    with system.without("mongo", "kill"):
+        placed, listed, ready = together(
+            [
+                lambda: customer.order({product_id: 1}, key="k"),
+                lambda: customer.get("/api/orders"),
+                lambda: customer.get("/readyz"),
+            ]
+        )
+        expect_problem(placed, 503, "service_unavailable")
+        expect_problem(listed, 503, "service_unavailable")
+        assert ready.status_code == 503
+        assert "mongodb" in ready.text
+    retried = wait_for(lambda: accepted(customer, product_id), "an order to be taken again")
+    for order_id in (*before, retried):
+        assert customer.ended(order_id)["status"] == "Processed"
+    pass_time(system.database)  # a mail that was being sent when its note could not be written
+    wait_for(lambda: everything_ended(system), "all to be finished")
+    page = customer.get("/api/orders").json()["data"]
+    assert {order["orderId"] for order in page} == {*before, retried}
+    check_at_rest(system.database)
+    assert system.database["inventories"].find_one({"productId": product_id})["sold"] == 11
+
+
+def accepted(customer: Client, product_id: str) -> str | None:
+    """The same request again, as a client does that was answered 503."""
+    answer = customer.order({product_id: 1}, key="k")
+    return answer.json()["orderId"] if answer.status_code == 201 else None
+
+
+def everything_ended(system: System) -> bool:
+    """The minute after which the sweeper takes what a request or a worker left need not be waited out."""
+    pass_time(system.database, claims=False)
+    return at_rest(system.database)

@@ -1,0 +1,98 @@
+"""The sweeper: whoever is due is found and finished, though nobody rings and the queue is gone."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from tests.support.invariants import check_at_rest
+from tests.support.steered import Document, Steered
+from workers.consumer import Consumer
+from workers.sweeper import sweep
+
+
+def never() -> bool:
+    return False
+
+
+def overdue(steered: Steered, count: int) -> None:
+    """So many orders on which nothing is left to do but to say so."""
+    settled = {"userId": ObjectId(), "items": [], "status": "Failed", "accepted": False, "settled": True}
+    ids = [ObjectId() for _ in range(count)]
+    orders = [{"_id": i, "orderId": str(i), "nextActionAt": steered.now, **settled} for i in ids]
+    steered.database["orders"].insert_many(orders)
+
+
+def test_an_order_that_nobody_rang_for_is_finished_after_30_seconds(steered: Steered) -> None:
+    order_id = steered.place(steered.user(), {steered.product(5): 2})
+    steered.wait(29.9)
+    assert steered.sweep() == 0
+    steered.wait(0.1)
+    assert steered.sweep() == 1
+    assert steered.read(order_id)["status"] == "Processed"
+    assert len(steered.ses.mails) == 1
+    assert steered.sweep() == 0
+    check_at_rest(steered.database)
+
+
+def test_more_orders_than_one_look_finds_are_all_swept(steered: Steered) -> None:
+    overdue(steered, 120)
+    assert steered.sweep() == 120
+    assert steered.database["orders"].count_documents({"nextActionAt": {"$exists": True}}) == 0
+
+
+def test_sweepers_that_come_at_once_share_the_work(steered: Steered) -> None:
+    user_id, product_id = steered.user(), steered.product(100)
+    order_ids = [steered.place(user_id, {product_id: 1}) for _ in range(20)]
+    steered.wait(30)
+    assert sum(steered.each(4, lambda _: steered.sweep())) == 20
+    assert {steered.read(order_id)["status"] for order_id in order_ids} == {"Processed"}
+    assert set(Counter(mail.subject for mail in steered.ses.mails).values()) == {1}
+    assert len(steered.ses.mails) == 20
+    check_at_rest(steered.database)
+
+
+def test_who_is_to_stop_claims_nothing_more(steered: Steered) -> None:
+    overdue(steered, 5)
+    advanced: list[Document] = []
+    assert sweep(advanced.append, lambda: len(advanced) == 2) == 2
+    due = {"nextActionAt": {"$lte": steered.now}}
+    assert steered.database["orders"].count_documents(due) == 3
+
+
+def test_a_claimed_order_is_handed_on_as_it_is_in_the_database(steered: Steered) -> None:
+    overdue(steered, 1)
+    claimed: list[Document] = []
+    sweep(claimed.append, never)
+    assert claimed == [steered.only_order()]
+
+
+@pytest.fixture
+def consumer(steered: Steered) -> Any:
+    """The worker's two threads to work on, with the sweeper of this test."""
+    return Consumer(steered.app, steered.advancer().advance, threads=2)
+
+
+def test_the_worker_sweeps_on_its_own_threads(steered: Steered, consumer: Consumer) -> None:
+    user_id, product_id = steered.user(), steered.product(100)
+    for _ in range(10):
+        steered.place(user_id, {product_id: 1})
+    steered.wait(30)
+    assert consumer.sweep() == 10
+    consumer.finish()
+    assert steered.inventory(product_id)["sold"] == 10
+    check_at_rest(steered.database)
+
+
+def test_an_order_that_cannot_be_advanced_holds_nobody_up(steered: Steered, consumer: Consumer) -> None:
+    """A damaged document costs its own order; a worker that lost its threads to it would cost all."""
+    damaged = {"_id": ObjectId(), "orderId": "damaged", "status": "Failed", "accepted": True}
+    steered.database["orders"].insert_one({**damaged, "nextActionAt": steered.now})
+    order_id = steered.place(steered.user(), {steered.product(5): 2})
+    for _ in range(3):
+        steered.wait(60)
+        consumer.sweep()
+    consumer.finish()
+    assert steered.read(order_id)["status"] == "Processed"
+    assert "nextActionAt" in steered.read("damaged")
