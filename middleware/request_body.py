@@ -53,10 +53,11 @@ def _load(schema: Schema, optional: bool) -> dict[str, Any]:
 
 
 def read_body() -> bytes:
-    """The body. Raises InvalidJson when it does not arrive. A client that falls silent in the middle of it must not hold a thread for ever.
+    """The body. Raises InvalidJson when it does not arrive in time, and PayloadTooLarge's 413 by werkzeug.
 
-    gunicorn's threads wait without limit, so the limit is set on its socket. One that sends a byte now and
-    then gets past it: that is for the proxy in front, which reads bodies before it passes them on.
+    A client that falls silent in the middle of it must not hold a thread for ever. gunicorn's threads wait
+    without limit, so the limit is set on its socket. One that sends a byte now and then gets past it: that is
+    for the proxy in front, which reads bodies before it passes them on.
     """
     connection = request.environ.get("gunicorn.socket")
     if connection is None:

@@ -32,7 +32,7 @@ class Consumer:
         self._app = app
         self._advance = advance
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="advance")
-        # Two counts: an open receive may hold all of the first for 20 s, and the sweeper must not wait for it.
+        # Two counts: an open receive may hold all of the first for 20 s; the sweeper must not wait for it.
         self._free = threading.Semaphore(threads)
         self._free_to_sweep = threading.Semaphore(threads)
         self._finished: SimpleQueue[Message] = SimpleQueue()

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from uuid import uuid4
 
-from tests.faults import crash_web
+from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
 from tests.faults.proxy import Proxy, mongo_through
@@ -22,7 +22,11 @@ def more_is_ordered_than_there_is(run: Run) -> list[str]:
 
 
 def a_request_dies_after_it_reserved(run: Run) -> list[str]:
-    crash_web.ordering(run, "after:reserve")
+    """The next request with its key takes its order over, before any worker looks."""
+    api, key = run.crashing_api("after:reserve"), uuid4().hex
+    with_dead(run, api, lambda a: run.shopper.try_to_buy(a.base, run.items, key))
+    pass_time(run.field.database, run.users)
+    run.shopper.buy(run.items, key)
     return run.recover()
 
 
