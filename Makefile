@@ -11,7 +11,7 @@ IS_RIGHT := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_inf
 # Empty when there is no virtual environment, or when its Python is gone, as after an upgrade.
 VENV_WORKS := $(shell $(VENV)/bin/python -c '$(IS_RIGHT)' >/dev/null 2>&1 && echo yes)
 # The stamp holds what was installed: dates say nothing where files were copied or unpacked.
-UP_TO_DATE := $(shell cat $(REQUIREMENTS) | cmp -s - $(STAMP) && echo yes)
+UP_TO_DATE := $(shell cat $(REQUIREMENTS) constraints.txt | cmp -s - $(STAMP) && echo yes)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test faults e2e demo lint postman clean force
@@ -49,7 +49,7 @@ clean: ## remove .venv and caches; the data in .local stays
 	@echo 'Data of the local stack is kept in .local; rm -rf .local forgets it.'
 
 # Each candidate must really run: version managers leave commands behind that only print an error.
-$(STAMP): $(REQUIREMENTS) $(if $(and $(VENV_WORKS),$(UP_TO_DATE)),,force)
+$(STAMP): $(REQUIREMENTS) constraints.txt $(if $(and $(VENV_WORKS),$(UP_TO_DATE)),,force)
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 	  if $$python -c '$(IS_RIGHT)' >/dev/null 2>&1; then found=$$python; break; fi; \
 	done; \
@@ -65,6 +65,6 @@ $(STAMP): $(REQUIREMENTS) $(if $(and $(VENV_WORKS),$(UP_TO_DATE)),,force)
 	fi; \
 	echo 'Installing the packages of $(REQUIREMENTS) ...'; \
 	$(VENV)/bin/python -m pip install --disable-pip-version-check $(REQUIREMENTS:%=-r %)
-	@cat $(REQUIREMENTS) > $@
+	@cat $(REQUIREMENTS) constraints.txt > $@
 
 force:

@@ -1,4 +1,4 @@
-"""`python -m tests.dependency_audit`: known vulnerabilities of what requirements.txt pins, by pip-audit.
+"""`python -m tests.dependency_audit`: known vulnerabilities of what constraints.txt pins, by pip-audit.
 
 It asks a database on the internet. Where none can be reached it says so and is content: that is no finding.
 """
@@ -22,7 +22,7 @@ _COMMAND = (
 
 
 def main() -> int:
-    arguments = [sys.executable, "-m", *_COMMAND, "-r", "requirements.txt"]
+    arguments = [sys.executable, "-m", *_COMMAND, "-r", "constraints.txt"]
     run = subprocess.run(arguments, cwd=_ROOT, capture_output=True, text=True)
     try:
         dependencies: list[dict[str, Any]] = json.loads(run.stdout)["dependencies"]
