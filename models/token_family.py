@@ -13,7 +13,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from config.db import mongo
-from utils import clock
+from utils import clock, errors
 
 # A token shown twice within this time is a double click or a lost answer, not a theft.
 GRACE = timedelta(seconds=10)
@@ -50,6 +50,7 @@ def rotate(family_id: str, jti: str, new: NewToken) -> bool:
     """Spend a token and add the next one. False when it may not be used: revoked, or reused.
 
     A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked.
+    Raises ServiceUnavailable when others rotate it all the time.
     """
     for _ in range(_RACES):
         family = families().find_one({"_id": family_id})
@@ -68,7 +69,7 @@ def rotate(family_id: str, jti: str, new: NewToken) -> bool:
         )
         if replaced.matched_count:
             return True
-    raise RuntimeError("a refresh token was rotated by too many requests at once")
+    raise errors.ServiceUnavailable("Too many requests refresh this login at once. Send it again.")
 
 
 def spend(tokens: list[dict[str, Any]], jti: str, now: datetime) -> list[dict[str, Any]] | None:

@@ -112,7 +112,8 @@ def _finish(consumer: Consumer, threads: list[threading.Thread]) -> None:
 def main() -> None:
     try:
         settings = load_settings()
-    except SettingsError as error:
+        fulfilment.load(settings.fulfilment)
+    except (SettingsError, ValueError) as error:
         sys.exit(str(error))
     logs.configure(settings.log_format, settings.log_level)
     run(settings)
