@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from utils.money import has_cents_at_most
+from utils.money import from_cents, has_cents_at_most, to_cents
 
 MAX_AMOUNT = 1_000_000_000
 PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -52,7 +52,7 @@ class Amount(fields.Field[float]):
             raise ValidationError(f"Must be from 0 to {MAX_AMOUNT}.")
         if not has_cents_at_most(value):
             raise ValidationError("Must have at most two decimals.")
-        return float(value) if isinstance(value, float) else int(value)
+        return from_cents(to_cents(value))  # 20.0 and 20 are the same amount
 
 
 def validate_product_id(value: str) -> None:

@@ -69,11 +69,11 @@ def test_a_409_is_answered_again_even_after_new_stock_came(quiet: Client, produc
 
 
 def test_how_the_body_is_written_does_not_matter(quiet: Client, product: Product, key: str) -> None:
-    """The order of fields, white space, and a userId that says nothing new."""
+    """The order of fields, white space, 20 or 20.0, and a userId that says nothing new."""
     product_id = product(5)
     first = quiet.order({product_id: 2}, key, totalAmount=20)
     line = f'{{"quantity":2,"productId":"{product_id}"}}'
-    text = f'{{ "totalAmount":20 , "userId":"{quiet.user_id}","items":[ {line}]}}'
+    text = f'{{ "totalAmount":20.0 , "userId":"{quiet.user_id}","items":[ {line}]}}'
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     expect_replay(first, quiet.send("POST", "/api/orders", data=text, headers=headers))
 
