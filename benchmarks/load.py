@@ -4,7 +4,7 @@
     .venv/bin/python -m benchmarks.load --orders 500 --clients 8 --waiters 50
 
 Prints requests a second and the latencies of POST and GET; with `--waiters`, while that many further clients
-place orders with `Prefer: wait=20`. Stop the worker to have them wait in earnest. Bounded in count; for
+ask for one order with `Prefer: wait=20`. Stop the worker to have them wait in earnest. Bounded in count; for
 loopback only.
 """
 
@@ -81,14 +81,14 @@ def _measure(name: str, count: int, clients: int, request: Callable[[requests.Se
 
 @contextmanager
 def _waiting(base: str, headers: dict[str, str], count: int) -> Iterator[None]:
-    """That many clients that ask, again and again, to wait for an order."""
+    """That many clients that wait for an order, and come back after a second when they may not."""
     stop = threading.Event()
+    url = f"{base}/api/orders/{_place(_session(), base, headers)['orderId']}"
 
     def wait() -> None:
         session = _session()
         while not stop.is_set():
-            order = _place(session, base, {**headers, "Prefer": "wait=20"})
-            session.get(f"{base}/api/orders/{order['orderId']}", headers=headers, timeout=60)
+            session.get(url, headers={**headers, "Prefer": "wait=20"}, timeout=60)
             stop.wait(1)
 
     threads = [threading.Thread(target=wait, daemon=True) for _ in range(count)]

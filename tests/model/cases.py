@@ -100,9 +100,13 @@ WORK = Case(
 LARGE = (
     KEYED._replace(name="one product, nothing pruned", split=frozenset(SOUND), purge=True),
     ENDING._replace(name="an ending, nothing pruned", split=frozenset(SOUND)),
-    RETRY._replace(name="RETRY with two workers", workers=2),
-    RETRY._replace(name="RETRY with two late writes", budget=Budget(lates=2)),
-    KEYED._replace(name="three requests under one key", requests=((1, (2,)),) * 3, purge=True),
+    RETRY._replace(name="a retry, a crash and a late write, two products, two workers", workers=2),
+    RETRY._replace(name="a retry and two late writes, two products", budget=Budget(lates=2)),
+    KEYED._replace(
+        name="three requests under one key, the purge, a crash and a late write",
+        requests=((1, (2,)),) * 3,
+        purge=True,
+    ),
     COMPETED,
     CONTENTION._replace(
         name="two orders of two products, a late write, a cancel",
