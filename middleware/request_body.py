@@ -66,9 +66,7 @@ def read_body() -> bytes:
     try:
         return request.get_data()
     except ClientDisconnected as error:
-        raise errors.InvalidJson(
-            "The body did not arrive in time.", headers={"Connection": "close"}
-        ) from error
+        raise errors.InvalidJson("The body did not arrive in time.") from error
     finally:
         connection.settimeout(None)
 

@@ -40,7 +40,7 @@ class Consumer:
         self._queue_is_up = True
 
     def stop(self) -> None:
-        """Take no further work. What runs is finished; see `run`."""
+        """Take no further work. What runs is finished; see `finish`."""
         self._stop.set()
 
     @property
@@ -70,7 +70,7 @@ class Consumer:
         return sweep(self._sweep_one, lambda: self.stopping)
 
     def delete_finished(self) -> None:
-        """Delete messages as they are finished, in batches, until the stop and then the rest."""
+        """Delete messages as they are finished, in batches, until the stop; `finish` deletes the rest."""
         with self._app.app_context():
             while not self.wait(_DELETE_EVERY_SECONDS):
                 self._delete_batches()

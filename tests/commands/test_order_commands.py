@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from bson import ObjectId
 from flask import Flask
 
 from config.settings import current_settings
 from local_stack.stack import LocalStack
+from models import order
 from services import aws_queue_service
 from tests.commands.conftest import Run
 from tests.support.client import Client
@@ -20,11 +22,11 @@ Product = Callable[..., str]
 
 
 def test_an_order_is_shown_with_its_history(run: Run, user: Client, product: Product) -> None:
-    order = user.order({product(5): 1}).json()
+    placed = user.order({product(5): 1}).json()
 
-    shown = json.loads(run("orders", "show", order["orderId"]).output)
+    shown = json.loads(run("orders", "show", placed["orderId"]).output)
 
-    assert shown["_id"] == order["_id"]
+    assert shown["_id"] == placed["_id"]
     assert [event["event"] for event in shown["history"]][:2] == ["received", "accepted"]
     assert "There is no order nope." in run("orders", "show", "nope").output
 
@@ -43,11 +45,15 @@ def test_a_mail_can_be_sent_once_more(run: Run, user: Client, product: Product) 
 def test_a_mail_about_an_order_that_has_not_ended_is_refused(
     run: Run, user: Client, product: Product
 ) -> None:
-    name = product(1)
-    rejected = user.order({name: 2}, key="k").headers["X-Request-Id"]
-    assert rejected
+    assert user.order({product(1): 2}).status_code == 409
+    rejected = order.orders().find_one({"userId": ObjectId(user.user_id)})
+    assert rejected is not None
 
-    assert "There is no order" in run("orders", "resend-email", "nope").output
+    result = run("orders", "resend-email", rejected["orderId"])
+
+    assert result.exit_code == 1
+    assert "an accepted order has ended; this one has not" in result.output
+    assert "There is no order nope." in run("orders", "resend-email", "nope").output
 
 
 @pytest.fixture
