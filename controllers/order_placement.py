@@ -110,7 +110,7 @@ def _take_over(order: Document) -> Document:
 
 
 def _soon(seconds: float) -> int:
-    """The first request is most likely decided in a moment, and only if it died in `seconds`."""
+    """When to ask again: the first request is most likely decided in a moment; `seconds` is if it died."""
     return min(max(1, round(seconds)), 2)
 
 

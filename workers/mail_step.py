@@ -6,20 +6,17 @@ due -> claimed -> sent
                -> unknown          perhaps it was: sent again after 10 min, since a lost mail is worse
 """
 
-from collections.abc import Callable
-
 import structlog
 
 from models import order_mail, user
 from models.order import Document
 from services import aws_mail_service
-from services.mail_templates import Mail, order_status
+from services.mail_templates import order_status
 from utils.rate_limiter import RateLimiter
 from workers.retry import retry_seconds
 
 log = structlog.get_logger(__name__)
 
-Send = Callable[[str, Mail], str]
 _DONE = ("sent", "refused")
 
 
