@@ -18,7 +18,7 @@ from marshmallow import validate
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 
-from config.db import mongo
+from config.db import collection
 from models.schemas import Amount, StrictInteger, StrictSchema
 from utils import clock
 from utils.crash_points import crash_point
@@ -47,7 +47,7 @@ class StockSchema(StrictSchema):
 
 
 def inventories() -> Collection[Document]:
-    return mongo.db["inventories"]  # type: ignore[index, no-any-return]
+    return collection("inventories")
 
 
 def create_indexes() -> None:

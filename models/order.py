@@ -25,7 +25,7 @@ from marshmallow import fields, validate
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from config.db import mongo
+from config.db import collection
 from models.schemas import Amount, StrictInteger, StrictSchema, Text, validate_product_id
 
 Document = dict[str, Any]
@@ -63,7 +63,7 @@ class NewOrderSchema(StrictSchema):
 
 
 def orders() -> Collection[Document]:
-    return mongo.db["orders"]  # type: ignore[index, no-any-return]
+    return collection("orders")
 
 
 def create_indexes() -> None:

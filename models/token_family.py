@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
-from config.db import mongo
+from config.db import collection
 from utils import clock, errors
 
 # A token shown twice within this time is a double click or a lost answer, not a theft.
@@ -26,7 +26,7 @@ class NewToken(NamedTuple):
 
 
 def families() -> Collection[dict[str, Any]]:
-    return mongo.db["tokenfamilies"]  # type: ignore[index, no-any-return]
+    return collection("tokenfamilies")
 
 
 def create_indexes() -> None:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from config.db import mongo
+from config.db import collection
 from models.schemas import StrictSchema, Text
 from utils import clock, errors, passwords
 
@@ -43,7 +43,7 @@ class RefreshTokenSchema(StrictSchema):
 
 
 def users() -> Collection[dict[str, Any]]:
-    return mongo.db["users"]  # type: ignore[index, no-any-return]
+    return collection("users")
 
 
 def create_indexes() -> None:

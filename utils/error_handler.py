@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from werkzeug.exceptions import HTTPException
 
 from utils import errors
@@ -73,8 +73,14 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _database_error(error: PyMongoError) -> Response:
-    """MongoDB is gone, or too slow: the client may try again. The driver's text stays in the log."""
-    log.error("database_error", error=type(error).__name__, reason=str(error)[:300])
+    """MongoDB is gone, or too slow: the client may try again. The driver's text stays in the log.
+
+    That it is gone is logged once, by config/server_watch.py; each request's own line names the error.
+    """
+    if isinstance(error, ConnectionFailure):
+        structlog.contextvars.bind_contextvars(error=type(error).__name__)
+    else:
+        log.error("database_error", error=type(error).__name__, reason=str(error)[:300])
     return to_response(errors.ServiceUnavailable())
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import structlog
 from flask import Flask
+from pymongo.errors import ServerSelectionTimeoutError
 
+from config.db import database_is_gone
 from models.order import Document, find
 from services import aws_queue_service
 from services.aws_queue_service import MAX_BATCH, Message, QueueError
@@ -22,7 +24,7 @@ log = structlog.get_logger(__name__)
 Advance = Callable[..., None]  # (order, due=False)
 
 _DELETE_EVERY_SECONDS = 0.1
-_PAUSE_AFTER_ERROR_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0
 
 
 class Consumer:
@@ -55,6 +57,9 @@ class Consumer:
         """Receive and hand out messages until the stop. Gives back what it then has not begun."""
         with self._app.app_context():
             while not self.stopping:
+                if database_is_gone():  # a message that is received in vain 5 times is a dead letter
+                    self.wait(_PAUSE_SECONDS)
+                    continue
                 taken = self._take_free_threads()
                 messages = self._receive(taken) if taken else []
                 if self.stopping and messages:
@@ -97,7 +102,7 @@ class Consumer:
             if self._queue_is_up:
                 log.warning("queue_down", error=str(error))
             self._queue_is_up = False
-            self.wait(_PAUSE_AFTER_ERROR_SECONDS)
+            self.wait(_PAUSE_SECONDS)
             return []
         if not self._queue_is_up:
             log.info("queue_up")
@@ -122,8 +127,9 @@ class Consumer:
     def _done(self, free: threading.Semaphore, future: "Future[None]") -> None:
         free.release()
         error = future.exception()
-        if error is not None:
-            # The order is safe: its message comes again, and the sweeper looks at it too.
+        # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is gone
+        # is logged once, by config/server_watch.py.
+        if error is not None and not isinstance(error, ServerSelectionTimeoutError):
             log.error("advance_failed", error=type(error).__name__, reason=str(error)[:300])
 
     def _in_context(self, function: Callable[[Any], None], argument: Any) -> None:

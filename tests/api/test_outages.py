@@ -12,7 +12,7 @@ from tests.support.node_accounts import node_token
 from tests.support.together import together
 
 USER_ID = "65f1a7c3d2e4b5a697880011"
-# A call gives up after 3 s (config/db.py). The driver alone would take 30 s for each.
+# A call gives up after 5 s (config/__init__.py). The driver alone would take 30 s for each.
 SECONDS = 20
 
 ORDER = {"items": [{"productId": "x", "quantity": 1}], "totalAmount": 1}

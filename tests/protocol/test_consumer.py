@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config import db
 from tests.support.queues import Queue, make_queue
 from tests.support.steered import Document, Steered
 from tests.support.waiting import wait_for
@@ -140,3 +141,33 @@ def test_a_message_whose_order_cannot_be_advanced_stays_on_the_queue(steered: St
     with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
         wait_for(lambda: queue.in_flight() == 1, "the message to be received")
     assert queue.in_flight() == 1
+
+
+class Watch:
+    """A MongoDB that is said to be gone, while it is there for the test to look into."""
+
+    def __init__(self) -> None:
+        self.gone, self.asked = True, threading.Semaphore(0)
+
+    def check(self, client: Any) -> None:
+        """Let every call through."""
+
+    def is_gone(self, client: Any) -> bool:
+        self.asked.release()
+        return self.gone
+
+
+def test_while_mongodb_is_gone_no_message_is_received(
+    steered: Steered, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each would be received in vain until it is a dead letter."""
+    (order_id,) = place(steered, 1)
+    watch, client = Watch(), Receiving(steered.app.extensions["sqs_receive"], lambda: None)
+    monkeypatch.setattr(db, "server_watch", watch)
+    monkeypatch.setitem(steered.app.extensions, "sqs_receive", client)
+    with polling(Consumer(steered.app, steered.advancer().advance, threads=2)):
+        for _ in range(3):
+            assert watch.asked.acquire(timeout=60)
+        assert client.limits == []
+        watch.gone = False
+        wait_for(lambda: steered.read(order_id)["status"] == "Processed", "the order to be processed")

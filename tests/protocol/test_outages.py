@@ -1,7 +1,9 @@
 """Redis, SQS or MongoDB go away, and come back: on a stack of its own, so that nobody else is disturbed."""
 
+import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ class System:
     stack: LocalStack
     database: Any
     base: str
+    api: Child
     worker: Child
 
     def product(self, stock: int) -> str:
@@ -54,10 +57,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         subprocess.run([sys.executable, "-m", "local_stack.seed"], cwd=ROOT, env=environment, check=True)
         with (
             MongoClient[dict[str, Any]](known["MONGO_URI"], tz_aware=True) as client,
-            running_api(known, directory / "api.log", **_QUICK) as (base, _),
+            running_api(known, directory / "api.log", **_QUICK) as (base, api),
             running_worker(known, directory / "worker.log", **_QUICK) as worker,
         ):
-            yield System(stack, client.get_default_database(), base, worker)
+            yield System(stack, client.get_default_database(), base, api, worker)
             assert worker.running, worker.output()
 
 
@@ -132,6 +135,43 @@ def test_after_a_kill_of_mongodb_nothing_that_was_promised_is_lost(system: Syste
     assert {order["orderId"] for order in page} == {*before, retried}
     check_at_rest(system.database)
     assert system.database["inventories"].find_one({"productId": product_id})["sold"] == 11
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_while_mongodb_is_gone_clients_are_told_so_at_once(
+    system: System, customer: Client, how: str
+) -> None:
+    """If each request waited its 5 s, the threads would all wait, and even /livez behind them."""
+    order_id = customer.order({system.product(5): 1}).json()["orderId"]
+    customer.ended(order_id)
+    children, before = (system.api, system.worker), len(system.api.output())
+    told = [len(circuits(child, "circuit_opened")) for child in children]
+    with system.without("mongo", how):
+        wait_for(lambda: all_know(system, told), "both API processes and the worker to know it")
+        start = time.monotonic()
+        answers = [customer.get("/api/orders") for _ in range(200)]
+        seconds = time.monotonic() - start
+        for answer in answers:
+            expect_problem(answer, 503, "service_unavailable")
+        assert customer.get("/livez").status_code == 200
+        assert customer.get(f"/api/orders/{order_id}").json()["status"] == "Processed"  # from the cache
+    assert seconds < 120, "200 times 5 s are 1000"
+    wait_for(lambda: customer.get("/api/orders").status_code == 200, "the API to find it again")
+    lines = [json.loads(line) for line in system.api.output()[before:].splitlines() if line.startswith("{")]
+    assert sum(line["event"] == "circuit_opened" for line in lines) == 2  # once a process
+    assert not [line for line in lines if line["event"] == "database_error"]
+    assert {line["error"] for line in lines if line.get("status") == 503} >= {"ServerSelectionTimeoutError"}
+
+
+def circuits(child: Child, event: str) -> list[str]:
+    return [line for line in child.output().splitlines() if event in line and "mongodb" in line]
+
+
+def all_know(system: System, told: list[int]) -> bool:
+    """Many clients ask at once, so that both API processes are asked."""
+    together([lambda: Client(system.base).get("/api/inventory") for _ in range(8)])
+    api, worker = (len(circuits(child, "circuit_opened")) for child in (system.api, system.worker))
+    return api >= told[0] + 2 and worker > told[1]
 
 
 def accepted(customer: Client, product_id: str) -> str | None:

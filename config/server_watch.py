@@ -1,0 +1,67 @@
+"""Fails calls to MongoDB at once while it is gone, so that not every thread waits for it.
+
+Beside utils/circuit_breaker.py, since the driver knows better than a count of failures: its monitors tell
+whether there is a server, and find it again by themselves.
+"""
+
+import threading
+import time
+from typing import Any
+
+import structlog
+from pymongo.errors import ServerSelectionTimeoutError
+
+from utils import metrics
+
+log = structlog.get_logger(__name__)
+
+# An election takes a moment: calls that come so soon wait for its end.
+_PATIENCE_SECONDS = 3.0
+
+
+class ServerWatch:
+    """Calls that come in the first 3 s of an outage wait for its end, as the driver has them do; all others
+    fail at once. One log line a state change. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: Any = None  # the driver's description of its servers when there was one to write to
+        self._missed_since: float | None = None
+        self._told = False
+
+    def check(self, client: Any) -> None:
+        """Raise ServerSelectionTimeoutError if it is known that the call would only wait in vain."""
+        description = client.topology_description
+        if description is self._seen:
+            return
+        if description.has_writable_server():
+            self._found(description)
+        else:
+            self._missed(client)
+
+    def is_gone(self, client: Any) -> bool:
+        """Whether `check` raises."""
+        since = self._missed_since
+        missed_long = since is not None and time.monotonic() - since > _PATIENCE_SECONDS
+        return missed_long and not client.topology_description.has_writable_server()
+
+    def _found(self, description: Any) -> None:
+        with self._lock:
+            self._seen, self._missed_since = description, None
+            back, self._told = self._told, False
+        if back:
+            log.info("circuit_closed", dependency="mongodb")
+            metrics.circuits.labels("mongodb").set(0)
+
+    def _missed(self, client: Any) -> None:
+        with self._lock:
+            if self._missed_since is None:
+                self._missed_since = time.monotonic()
+                _ = client.primary  # starts the monitors, where this is the first call of all
+            if time.monotonic() - self._missed_since <= _PATIENCE_SECONDS:
+                return
+            first, self._told = not self._told, True
+        if first:
+            log.warning("circuit_opened", dependency="mongodb", error="no server to write to")
+            metrics.circuits.labels("mongodb").set(1)
+        raise ServerSelectionTimeoutError("MongoDB has been gone for a while")
