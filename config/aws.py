@@ -35,7 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         "ses",
         read_timeout=10,
         retries={"total_max_attempts": 1},
-        max_pool_connections=settings.worker_threads,
+        max_pool_connections=settings.mail_threads,
     )
 
 

@@ -59,6 +59,7 @@ class Settings:
     queue_visibility_seconds: int
     ses_max_send_rate: float
     worker_threads: int
+    mail_threads: int
     worker_grace_seconds: float
     worker_metrics_port: int
     fulfilment: str
@@ -102,6 +103,7 @@ def load_settings() -> Settings:
         queue_visibility_seconds=env.int("QUEUE_VISIBILITY_SECONDS", 60, validate=Range(min=1, max=43_200)),
         ses_max_send_rate=env.float("SES_MAX_SEND_RATE", 14, validate=Range(min=0.01)),
         worker_threads=env.int("WORKER_THREADS", 8, validate=Range(min=1, max=100)),
+        mail_threads=env.int("MAIL_THREADS", 4, validate=Range(min=1, max=100)),
         worker_grace_seconds=env.float("WORKER_GRACE_SECONDS", 25, validate=Range(min=0)),
         worker_metrics_port=env.int("WORKER_METRICS_PORT", 0, validate=Range(min=0, max=65535)),
         fulfilment=env.str("FULFILMENT", "services.fulfilment:do_nothing"),

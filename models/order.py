@@ -89,8 +89,17 @@ def find_by_key(idempotency_id: str) -> Document | None:
 
 
 def find_due(now: datetime, limit: int) -> list[Document]:
-    """Orders that someone must look at, the longest overdue first."""
-    due = orders().find({"nextActionAt": {"$lte": now}})
+    """Orders that someone must look at, but for their mails; the longest overdue first."""
+    return _find_due(now, limit, {"mail": {"$exists": False}})
+
+
+def find_due_mails(now: datetime, limit: int) -> list[Document]:
+    """Orders of which only the mail is left to do, and due; the longest overdue first."""
+    return _find_due(now, limit, {"mail": {"$exists": True}})
+
+
+def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Document]:
+    due = orders().find({"nextActionAt": {"$lte": now}, **which})
     return list(due.sort("nextActionAt", ASCENDING).limit(limit))
 
 

@@ -54,9 +54,9 @@ def mail_unknown(order: Document, retry_seconds: float) -> Document | None:
 
 
 @crash_point
-def mail_postponed(order: Document, retry_seconds: float) -> Document | None:
-    """The account's sending rate is used up: come back later. No claim, no attempt, no event."""
-    changes = {"nextActionAt": clock.after(retry_seconds)}
+def mail_postponed(order: Document) -> Document | None:
+    """It cannot go at this moment: due for the next sweep. No claim, no attempt, no event."""
+    changes = {"nextActionAt": clock.now()}
     return transition(order, _same_mail(order["mail"]), None, changes)
 
 

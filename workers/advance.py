@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 5
 
 
 class Advancer:
-    """Finishes orders with one business step and one mail step."""
+    """Finishes orders with one business step and one mail step, which has threads of its own."""
 
     def __init__(self, fulfil: Fulfil, mail_step: MailStep) -> None:
         self._fulfil = fulfil
@@ -54,7 +54,8 @@ class Advancer:
         if not order.get("settled") and "accepted" in order:  # the Node app's ended orders hold nothing
             return settle(order)
         if is_accepted(order) and "mail" in order:
-            return self._mail_step.run(order, due)
+            self._mail_step.run(order, due)
+            return order
         if "nextActionAt" in order:
             order_decisions.finish(order)
         return order

@@ -5,19 +5,17 @@ Port of the loop of workers/orderWorker.js, which took one message every 5 s and
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import structlog
 from flask import Flask
-from pymongo.errors import ServerSelectionTimeoutError
 
 from config.db import database_is_gone
 from models.order import Document, find
 from services import aws_queue_service
 from services.aws_queue_service import MAX_BATCH, Message, QueueError
-from workers.sweeper import sweep
+from workers.sweeper import bind_request_id, sweep
+from workers.threads import Threads
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +31,7 @@ class Consumer:
     def __init__(self, app: Flask, advance: Advance, threads: int) -> None:
         self._app = app
         self._advance = advance
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="advance")
+        self._threads = Threads(app, threads, "advance")
         # Two counts: an open receive may hold all of the first for 20 s; the sweeper must not wait for it.
         self._free = threading.Semaphore(threads)
         self._free_to_sweep = threading.Semaphore(threads)
@@ -45,8 +43,7 @@ class Consumer:
         """Take no further work. What runs is finished; see `finish`."""
         self._stop.set()
 
-    @property
-    def stopping(self) -> bool:
+    def is_stopping(self) -> bool:
         return self._stop.is_set()
 
     def wait(self, seconds: float) -> bool:
@@ -56,23 +53,23 @@ class Consumer:
     def poll(self) -> None:
         """Receive and hand out messages until the stop. Gives back what it then has not begun."""
         with self._app.app_context():
-            while not self.stopping:
+            while not self.is_stopping():
                 if database_is_gone():  # a message that is received in vain 5 times is a dead letter
                     self.wait(_PAUSE_SECONDS)
                     continue
                 taken = self._take_free_threads()
                 messages = self._receive(taken) if taken else []
-                if self.stopping and messages:
+                if self.is_stopping() and messages:
                     self._give_back(messages)
                     messages = []
                 for message in messages:
-                    self._submit(self._free, self._handle, message)
+                    self._threads.submit(self._handle, message, self._free.release)
                 for _ in range(taken - len(messages)):
                     self._free.release()
 
     def sweep(self) -> int:
-        """Advance all orders that are due, on the same threads. Returns how many were begun."""
-        return sweep(self._sweep_one, lambda: self.stopping)
+        """Advance all orders that are due, but for their mails. Returns how many were begun."""
+        return sweep(self._sweep_one, self.is_stopping)
 
     def delete_finished(self) -> None:
         """Delete messages as they are finished, in batches, until the stop; `finish` deletes the rest."""
@@ -82,7 +79,7 @@ class Consumer:
 
     def finish(self) -> None:
         """Wait for what runs, then delete its messages."""
-        self._pool.shutdown(wait=True)
+        self._threads.finish()
         with self._app.app_context():
             self._delete_batches()
 
@@ -117,28 +114,10 @@ class Consumer:
 
     def _sweep_one(self, order: Document) -> None:
         self._free_to_sweep.acquire()
-        self._submit(self._free_to_sweep, self._advance_swept, order)
-
-    def _submit(self, free: threading.Semaphore, function: Callable[[Any], None], argument: Any) -> None:
-        """Run on the pool; the thread counts as free again afterwards."""
-        future = self._pool.submit(self._in_context, function, argument)
-        future.add_done_callback(lambda done: self._done(free, done))
-
-    def _done(self, free: threading.Semaphore, future: "Future[None]") -> None:
-        free.release()
-        error = future.exception()
-        # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is gone
-        # is logged once, by config/server_watch.py.
-        if error is not None and not isinstance(error, ServerSelectionTimeoutError):
-            log.error("advance_failed", error=type(error).__name__, reason=str(error)[:300])
-
-    def _in_context(self, function: Callable[[Any], None], argument: Any) -> None:
-        structlog.contextvars.clear_contextvars()
-        with self._app.app_context():
-            function(argument)
+        self._threads.submit(self._advance_swept, order, self._free_to_sweep.release)
 
     def _advance_swept(self, order: Document) -> None:
-        structlog.contextvars.bind_contextvars(request_id=order.get("history", [{}])[0].get("requestId"))
+        bind_request_id(order)
         self._advance(order, due=True)
 
     def _handle(self, message: Message) -> None:

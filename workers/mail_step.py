@@ -4,61 +4,124 @@ due -> claimed -> sent
                -> due again        it surely was not sent
                -> refused          it never will be
                -> unknown          perhaps it was: sent again after 10 min, since a lost mail is worse
+
+Mails have threads of their own and never hold an order up: the worker that ends an order hands its mail over
+if it may go now, and else leaves it to the sweep, which sends what is due as fast as the gate lets it.
 """
+
+import random
+import threading
+from collections.abc import Callable
 
 import structlog
 
 from models import order_mail, user
-from models.order import Document
+from models.order import Document, find_due_mails
 from services import aws_mail_service
 from services.mail_templates import order_status
-from utils.rate_limiter import RateLimiter
+from utils import clock
+from workers.mail_gate import MailGate, Outcome
 from workers.retry import retry_seconds
+from workers.sweeper import bind_request_id
 
 log = structlog.get_logger(__name__)
 
 _DONE = ("sent", "refused")
+_BATCH = 100
+_LOOK_UP_SECONDS = 0.5  # how often a sweep that waits at the gate looks whether it should stop
+
+Submit = Callable[[Callable[[Document], None], Document], object]
 
 
 class MailStep:
-    """Sends mails no faster than the account may."""
+    """Sends mails as its gate allows, on the threads that `submit` hands them to."""
 
-    def __init__(self, rate: RateLimiter, unknown_retry_seconds: float) -> None:
-        self._rate = rate
+    def __init__(self, gate: MailGate, unknown_retry_seconds: float, submit: Submit) -> None:
+        self._gate = gate
         self._unknown_retry_seconds = unknown_retry_seconds
+        self._submit = submit
+        self._left = threading.Event()
 
-    def run(self, order: Document, due: bool) -> Document | None:
-        """The next step of the mail: the order after it, None for a lost race, or the same for nothing."""
+    def run(self, order: Document, due: bool) -> None:
+        """Do what the mail of an ended order asks for now. `due` says that its time has come."""
         mail = order["mail"]
-        if mail["state"] in _DONE:
-            return order
         first_try = mail["state"] == "due" and mail["attempts"] == 0
-        if not due and not first_try:
-            return order
-        if mail["state"] == "claimed":  # its worker died between the claim and the note
-            return order_mail.mail_unknown(order, self._unknown_retry_seconds)
-        wait = self._rate.acquire()
-        if wait > 0:
-            order_mail.mail_postponed(order, wait)
-            return order
-        claimed = order_mail.claim_mail(order)
-        return None if claimed is None else self._send(claimed)
+        if mail["state"] in _DONE or not (due or first_try):
+            return
+        if self._gate.try_enter():
+            self._submit(self._send, order)
+        else:
+            order_mail.mail_postponed(order)
+            self.wake()
 
-    def _send(self, order: Document) -> Document | None:
-        """Send a claimed mail, once, and write down what it came to."""
+    def wait(self, seconds: float) -> None:
+        """Wait that long, or until something is left to the sweep."""
+        self._left.wait(seconds)
+        self._left.clear()
+
+    def wake(self) -> None:
+        """Let the sweep come round."""
+        self._left.set()
+
+    def sweep(self, stopping: Callable[[], bool]) -> int:
+        """Send every mail that is due. Returns how many there were."""
+        swept = 0
+        while not stopping():
+            due = find_due_mails(clock.now(), _BATCH)
+            random.shuffle(due)  # workers that sweep at once begin at different ends
+            for order in due:
+                if not self._wait_at_gate(stopping):
+                    return swept
+                bind_request_id(order)
+                self._submit(self._send, order)
+                swept += 1
+            if len(due) < _BATCH:
+                break
+        return swept
+
+    def _wait_at_gate(self, stopping: Callable[[], bool]) -> bool:
+        while not stopping():
+            if self._gate.enter(_LOOK_UP_SECONDS):
+                return True
+        return False
+
+    def _send(self, order: Document) -> None:
+        """Send a mail that has a place at the gate, unless another worker was first or may have sent it."""
+        outcome, fault = Outcome.NOT_ASKED, ""
+        try:
+            if order["mail"]["state"] == "claimed":  # its worker died between the claim and the note
+                order_mail.mail_unknown(order, self._unknown_retry_seconds)
+            elif claimed := order_mail.claim_mail(order):
+                outcome = self._send_claimed(claimed)
+        except aws_mail_service.MailThrottled as error:
+            outcome, fault = Outcome.THROTTLED, str(error)
+        except (aws_mail_service.MailUnknown, aws_mail_service.MailNotSent) as error:
+            outcome, fault = Outcome.FAILED, str(error)
+        finally:
+            self._gate.leave(outcome, fault)
+
+    def _send_claimed(self, order: Document) -> Outcome:
+        """Send a mail, once, and write down what it came to.
+
+        Raises MailUnknown, MailNotSent or MailThrottled, after they are written down.
+        """
         address = user.email_of(order["userId"])
         if address is None:
-            return order_mail.mail_refused(order, "the user does not exist any more")
+            order_mail.mail_refused(order, "the user does not exist any more")
+            return Outcome.NOT_ASKED
         try:
             message_id = aws_mail_service.send_mail(address, order_status(order))
         except aws_mail_service.MailRefused as error:
             log.error("mail_refused", order_id=order["orderId"], reason=str(error))
-            return order_mail.mail_refused(order, str(error))
+            order_mail.mail_refused(order, str(error))
         except aws_mail_service.MailUnknown as error:
             log.warning("mail_unknown", order_id=order["orderId"], reason=str(error))
-            return order_mail.mail_unknown(order, self._unknown_retry_seconds)
-        except aws_mail_service.MailNotSent as error:
-            log.warning("mail_not_sent", order_id=order["orderId"], reason=str(error))
-            return order_mail.mail_not_sent(order, retry_seconds(order["mail"]["attempts"]))
-        log.info("mail_sent", order_id=order["orderId"], message_id=message_id)
-        return order_mail.mail_sent(order, message_id)
+            order_mail.mail_unknown(order, self._unknown_retry_seconds)
+            raise
+        except aws_mail_service.MailNotSent:  # no log line: the gate tells when it begins
+            order_mail.mail_not_sent(order, retry_seconds(order["mail"]["attempts"]))
+            raise
+        else:
+            log.info("mail_sent", order_id=order["orderId"], message_id=message_id)
+            order_mail.mail_sent(order, message_id)
+        return Outcome.TAKEN

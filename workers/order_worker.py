@@ -1,7 +1,8 @@
 """The worker: `python -m workers.order_worker`. Port of workers/orderWorker.js.
 
-Drains SQS, sweeps for orders that are due, audits for stray holds. Run as many as you like; each step is a
-compare-and-set in MongoDB. SIGTERM or SIGINT: no new work, what runs is finished, the rest goes back.
+Drains SQS, sweeps for orders and mails that are due, audits for stray holds. Run as many as you like; each
+step is a compare-and-set in MongoDB. SIGTERM or SIGINT: no new work, what runs is finished, the rest goes
+back.
 """
 
 import os
@@ -20,12 +21,13 @@ from config import connect
 from config.settings import ROOT, Settings, SettingsError, load_settings
 from services import fulfilment
 from utils import logs
-from utils.rate_limiter import RateLimiter
 from workers.advance import Advancer
 from workers.auditor import free_stray_holds
 from workers.consumer import Consumer
 from workers.dead_letters import DeadLetterWatch
+from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
+from workers.threads import Threads
 
 log = structlog.get_logger(__name__)
 
@@ -37,76 +39,92 @@ def create_worker_app(settings: Settings) -> Flask:
     return app
 
 
-def make_advancer(settings: Settings) -> Advancer:
-    rate = RateLimiter(settings.ses_max_send_rate)
-    mail_step = MailStep(rate, settings.mail_retry_seconds)
-    return Advancer(fulfilment.load(settings.fulfilment), mail_step)
+class Worker:
+    """All that runs in one worker process."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app = create_worker_app(settings)
+        self._mail_threads = Threads(self._app, settings.mail_threads, "mail")
+        gate = MailGate(settings.ses_max_send_rate, settings.mail_threads)
+        self._mail_step = MailStep(gate, settings.mail_retry_seconds, self._mail_threads.submit)
+        advancer = Advancer(fulfilment.load(settings.fulfilment), self._mail_step)
+        self._consumer = Consumer(self._app, advancer.advance, settings.worker_threads)
 
-def run(settings: Settings) -> None:
-    """Work until a signal says to stop."""
-    app = create_worker_app(settings)
-    consumer = Consumer(app, make_advancer(settings).advance, settings.worker_threads)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: consumer.stop())
-    threads = [
-        threading.Thread(target=consumer.poll, name="poll"),
-        threading.Thread(target=consumer.delete_finished, name="delete"),
-        _every(settings.sweep_seconds, "sweep", consumer.sweep, app, consumer),
-        _every(settings.audit_seconds, "audit", free_stray_holds, app, consumer),
-        _every(settings.audit_seconds, "dead_letter_watch", DeadLetterWatch().look, app, consumer),
-    ]
-    for thread in threads:
-        thread.daemon = True
-        thread.start()
-    if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port)
-    log.info("worker_started", threads=settings.worker_threads, pid=os.getpid())
-    while not consumer.wait(1):
-        if not all(thread.is_alive() for thread in threads):
-            log.critical("worker_thread_died")  # its traceback is above; half a worker is none
-            os._exit(1)
-    _stop(consumer, threads, settings)
+    def run(self) -> None:
+        """Work until a signal says to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop())
+        threads = self._threads()
+        for thread in threads:
+            thread.start()
+        if self._settings.worker_metrics_port:
+            start_http_server(self._settings.worker_metrics_port)
+        log.info("worker_started", threads=self._settings.worker_threads, pid=os.getpid())
+        while not self._consumer.wait(1):
+            if not all(thread.is_alive() for thread in threads):
+                log.critical("worker_thread_died")  # its traceback is above; half a worker is none
+                os._exit(1)
+        self._end(threads)
 
+    def _threads(self) -> list[threading.Thread]:
+        consumer, mail_step, settings = self._consumer, self._mail_step, self._settings
+        sweep, audit = settings.sweep_seconds, settings.audit_seconds
+        return [
+            threading.Thread(target=consumer.poll, name="poll", daemon=True),
+            threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
+            self._every(sweep, "sweep", consumer.sweep),
+            self._every(sweep, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
+            self._every(audit, "audit", free_stray_holds),
+            self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
+        ]
 
-def _every(
-    seconds: float, name: str, task: Callable[[], Any], app: Flask, consumer: Consumer
-) -> threading.Thread:
-    """A thread that does a task now and then; that it fails is logged, and it is tried again."""
+    def _every(
+        self,
+        seconds: float,
+        name: str,
+        task: Callable[[], Any],
+        wait: Callable[[float], Any] | None = None,
+    ) -> threading.Thread:
+        """A thread that does a task now and then; that it fails is logged, and it is tried again."""
+        wait = wait or self._consumer.wait
 
-    def loop() -> None:
-        failing = False
-        while not consumer.stopping:
-            try:
-                with app.app_context():
-                    task()
-                failing = False
-            except PyMongoError as error:
-                if not failing:
-                    log.error(f"{name}_failed", error=type(error).__name__)
-                failing = True
-            except Exception:
-                log.exception(f"{name}_failed")
-            consumer.wait(seconds)
+        def loop() -> None:
+            failing = False
+            while not self._consumer.is_stopping():
+                try:
+                    with self._app.app_context():
+                        task()
+                    failing = False
+                except PyMongoError as error:
+                    if not failing:
+                        log.error(f"{name}_failed", error=type(error).__name__)
+                    failing = True
+                except Exception:
+                    log.exception(f"{name}_failed")
+                wait(seconds)
 
-    return threading.Thread(target=loop, name=name)
+        return threading.Thread(target=loop, name=name, daemon=True)
 
+    def _stop(self) -> None:
+        self._consumer.stop()
+        self._mail_step.wake()
 
-def _stop(consumer: Consumer, threads: list[threading.Thread], settings: Settings) -> None:
-    """Wait for the open receive and for what runs, within the grace time."""
-    log.info("worker_stopping", grace_seconds=settings.worker_grace_seconds)
-    finisher = threading.Thread(target=_finish, args=(consumer, threads), daemon=True)
-    finisher.start()
-    finisher.join(settings.worker_grace_seconds)
-    log.info("worker_stopped", clean=not finisher.is_alive())
-    sys.stdout.flush()
-    os._exit(0)  # threads that did not end in time must not hold the process up
+    def _end(self, threads: list[threading.Thread]) -> None:
+        """Wait for the open receive and for what runs, within the grace time."""
+        log.info("worker_stopping", grace_seconds=self._settings.worker_grace_seconds)
+        finisher = threading.Thread(target=self._finish, args=(threads,), daemon=True)
+        finisher.start()
+        finisher.join(self._settings.worker_grace_seconds)
+        log.info("worker_stopped", clean=not finisher.is_alive())
+        sys.stdout.flush()
+        os._exit(0)  # threads that did not end in time must not hold the process up
 
-
-def _finish(consumer: Consumer, threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
-    consumer.finish()
+    def _finish(self, threads: list[threading.Thread]) -> None:
+        for thread in threads:
+            thread.join()
+        self._consumer.finish()
+        self._mail_threads.finish()  # after the consumer's last orders have handed theirs over
 
 
 def main() -> None:
@@ -116,7 +134,7 @@ def main() -> None:
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
     logs.configure(settings.log_format, settings.log_level)
-    run(settings)
+    Worker(settings).run()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ log = structlog.get_logger(__name__)
 _BATCH = 100
 
 
+def bind_request_id(order: Document) -> None:
+    """Have what is logged about a swept order carry the id of the request that placed it."""
+    structlog.contextvars.bind_contextvars(request_id=(order.get("history") or [{}])[0].get("requestId"))
+
+
 def sweep(advance: Callable[[Document], None], stopping: Callable[[], bool]) -> int:
     """Claim every order that is due and hand it to `advance`. Returns how many there were."""
     swept = 0

@@ -80,7 +80,7 @@ def test_a_message_that_comes_while_the_worker_stops_is_given_back_at_once(
     client = Receiving(steered.app.extensions["sqs_receive"], consumer.stop)
     monkeypatch.setitem(steered.app.extensions, "sqs_receive", client)
     with polling(consumer):
-        wait_for(lambda: consumer.stopping, "the stop")
+        wait_for(consumer.is_stopping, "the stop")
     assert steered.read(order_id)["status"] == "Pending"
     assert (queue.waiting(), queue.in_flight()) == (1, 0)
 

@@ -9,7 +9,10 @@ from bson import ObjectId
 from tests.support.invariants import check_at_rest
 from tests.support.steered import Document, Steered
 from workers.consumer import Consumer
+from workers.mail_gate import MailGate
+from workers.mail_step import MailStep
 from workers.sweeper import sweep
+from workers.threads import Threads
 
 
 def never() -> bool:
@@ -96,3 +99,17 @@ def test_an_order_that_cannot_be_advanced_holds_nobody_up(steered: Steered, cons
     consumer.finish()
     assert steered.read(order_id)["status"] == "Processed"
     assert "nextActionAt" in steered.read("damaged")
+
+
+def test_a_mail_that_cannot_be_sent_holds_no_other_up(steered: Steered) -> None:
+    damaged = {"_id": ObjectId(), "orderId": "damaged", "status": "Failed", "mail": {}}
+    steered.database["orders"].insert_one({**damaged, "nextActionAt": steered.now})
+    order_id = steered.place(steered.user(), {steered.product(5): 2})
+    steered.mail_step = MailStep(MailGate(1, places=0), 600, print)  # which leaves all mails to the sweep
+    steered.deliver(order_id)
+    assert steered.ses.mails == []
+    threads = Threads(steered.app, 2, "mail")
+    assert MailStep(MailGate(1000, places=2), 600, threads.submit).sweep(never) == 2
+    threads.finish()
+    assert [mail.subject.split()[1] for mail in steered.ses.mails] == [order_id]
+    assert "nextActionAt" not in steered.read(order_id)

@@ -24,9 +24,9 @@ from services.fulfilment import do_nothing
 from tests.support.crashes import InterruptedDatabase, Stop, die
 from tests.support.fake_ses import FakeSes
 from tests.support.together import together
-from utils.rate_limiter import RateLimiter
 from workers.advance import Advancer
 from workers.auditor import free_stray_holds
+from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.sweeper import sweep
 
@@ -42,7 +42,7 @@ class Steered:
         self.app, self.ses = app, ses
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.fulfil: Callable[[Document], None] = do_nothing
-        self.mail_step = MailStep(RateLimiter(10_000), current_settings().mail_retry_seconds)
+        self.mail_step = make_mail_step()
 
     @property
     def database(self) -> Any:
@@ -106,9 +106,10 @@ class Steered:
         self.advancer().advance(self.read(order_id))
 
     def sweep(self) -> int:
-        """One round of the sweeper. Returns how many orders were due."""
+        """One round of both sweeps. Returns how many orders and mails were due."""
         advance = self.advancer().advance
-        return sweep(lambda claimed: advance(claimed, due=True), lambda: False)
+        orders = sweep(lambda claimed: advance(claimed, due=True), lambda: False)
+        return orders + self.mail_step.sweep(lambda: False)
 
     def finish(self) -> None:
         """Nobody rings any more: the sweeper comes round whenever something is due, until nothing is left,
@@ -161,6 +162,12 @@ class Steered:
         interrupted = InterruptedDatabase(real, stop, outside)
         with bound_to(mongo.cx, interrupted):
             yield interrupted
+
+
+def make_mail_step(per_second: float = 1e9, places: int = 100) -> MailStep:
+    """A mail step that sends on the thread that it is called on, as fast as that."""
+    gate = MailGate(per_second, places)
+    return MailStep(gate, current_settings().mail_retry_seconds, lambda send, order: send(order))
 
 
 @contextmanager

@@ -1,0 +1,103 @@
+"""SES throttles or hangs with mails due: orders go on, SES is not pestered, each mail goes out in the end."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from bson import ObjectId
+
+from local_stack.stack import LocalStack
+from tests.faults.field import Field, running_field
+from tests.faults.shopper import Shopper
+from tests.faults.time_travel import at_rest, pass_time
+from tests.support.system import Child
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture
+def field(stack: LocalStack, tmp_path: Path) -> Iterator[Field]:
+    with running_field(stack, tmp_path) as field:
+        yield field
+
+
+def plant_due_mails(field: Field, count: int) -> list[str]:
+    """Processed orders whose mails are due, as an outage of SES leaves them. Returns their ids."""
+    now = datetime.now(UTC)
+    user = field.database["users"].insert_one({"email": "someone@example.com", "password": ""})
+    ended = {
+        "userId": user.inserted_id,
+        "items": [],
+        "totalAmount": 0,
+        "status": "Processed",
+        "accepted": True,
+        "settled": True,
+        "mail": {"state": "due", "attempts": 0},
+        "nextActionAt": now,
+        "history": [{"at": now, "event": "received", "requestId": "planted"}],
+    }
+    ids = [ObjectId() for _ in range(count)]
+    field.database["orders"].insert_many([{"_id": i, "orderId": str(i), **ended} for i in ids])
+    return [str(i) for i in ids]
+
+
+def order_and_see_processed(field: Field, count: int) -> list[str]:
+    """A customer who orders while SES is in trouble. Returns the ids of orders that were processed."""
+    log = field.log("customer")
+    field.add_product(log, "p", count)
+    shopper = Shopper([field.api("api").base], log)
+    ids = [str(shopper.buy({"p": 1})["orderId"]) for _ in range(count)]
+    wanted = {"orderId": {"$in": ids}, "status": "Processed"}
+    wait_for(lambda: field.database["orders"].count_documents(wanted) == count, "all to be processed")
+    return ids
+
+
+def events_of(worker: Child) -> Counter[str]:
+    lines = [json.loads(line) for line in worker.output().splitlines() if line.startswith("{")]
+    return Counter(line["event"] for line in lines)
+
+
+def test_throttled_to_one_mail_a_second_1000_due_mails_hold_nobody_up_and_all_go_out(field: Field) -> None:
+    due = plant_due_mails(field, 1000)
+    field.ses.rate = 1
+    worker = field.worker("worker", SES_MAX_SEND_RATE="50")
+    wait_for(lambda: events_of(worker)["mails_slowed_down"], "SES to throttle")
+
+    due += order_and_see_processed(field, 20)
+    wait_for(lambda: len(field.ses.mails) >= 20, "some mails")
+
+    assert len(field.ses.mails) < 500, "the orders were processed while mails still wait"
+    assert field.ses.requests < 200, "at 50 a second, 20 mails come with 1000 requests"
+    events = events_of(worker)
+    assert (events["mails_slowed_down"], events["mail_not_sent"]) == (1, 0), "a line a state change, no more"
+    field.ses.rate = 1000
+    wait_for(lambda: len(field.ses.mails) >= len(due), "all mails", seconds=240)
+    wait_for(lambda: at_rest(field.database), "all to be noted")
+    assert Counter(field.ses.order_ids()) == dict.fromkeys(due, 1)
+    assert events_of(worker)["mails_at_full_rate"] == 1
+
+
+def test_while_ses_hangs_orders_are_processed_and_few_mails_are_tried(field: Field) -> None:
+    """Each mail that hangs takes 10 s and has an unknown outcome, so it may be sent twice."""
+    due = plant_due_mails(field, 50)
+    field.ses.plan(*["hang"] * 1000)
+    worker = field.worker("worker", MAIL_THREADS="2")
+    wait_for(lambda: field.ses.requests >= 2, "the first mails to hang")
+
+    due += order_and_see_processed(field, 20)
+
+    assert field.ses.mails == []
+    assert field.ses.requests <= 10, "each order's mail was tried at once"
+    wait_for(lambda: events_of(worker)["mails_slowed_down"] == 1, "the first mails to time out")
+    field.ses.forget()
+    wait_for(lambda: all_sent(field, due), "all mails", seconds=240)
+    unknown = events_of(worker)["mail_unknown"]
+    assert len(field.ses.mails) <= len(due) + unknown
+
+
+def all_sent(field: Field, due: list[str]) -> bool:
+    """The pauses until a mail is tried again need not be waited out."""
+    pass_time(field.database, claims=False)
+    return set(field.ses.order_ids()) == set(due) and at_rest(field.database)
