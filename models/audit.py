@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from models import inventory
-from models.order import FAILED, PENDING, PROCESSED, Document, find, is_accepted, orders
+from models.order import FAILED, PENDING, PROCESSED, Document, find, is_accepted, orders, owes_mail
 from utils import clock
 
 STRAY_AFTER = timedelta(minutes=15)
 OVERDUE_AFTER = timedelta(minutes=5)
+# SES may be slow, and an outage leaves many mails; then each waits for its turn.
+MAIL_OVERDUE_AFTER = timedelta(hours=1)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,8 +74,12 @@ def _check_products() -> Iterator[str]:
 def _check_open_orders() -> Iterator[str]:
     for order in orders().find({"nextActionAt": {"$gt": _EVER}}):
         order_id = order["orderId"]
-        if order["nextActionAt"] < clock.now() - OVERDUE_AFTER:
-            yield f"order {order_id}: due since {clock.to_iso(order['nextActionAt'])}; is a worker running?"
+        overdue, what = (
+            (MAIL_OVERDUE_AFTER, "its mail is due") if owes_mail(order) else (OVERDUE_AFTER, "due")
+        )
+        if order["nextActionAt"] < clock.now() - overdue:
+            since = clock.to_iso(order["nextActionAt"])
+            yield f"order {order_id}: {what} since {since}; is a worker running?"
         if order["status"] == PENDING and order.get("accepted"):
             for product_id in _missing_holds(order):
                 current = find(order_id)
@@ -111,7 +117,7 @@ def _check_order(order: Document) -> Iterator[str]:
         yield f"order {name}: Pending, and nobody will look at it"
     elif not order.get("settled"):
         yield f"order {name}: {order['status']}, but its stock is not booked, and nobody will do it"
-    elif is_accepted(order) and mail.get("state") not in ("sent", "refused"):
+    elif is_accepted(order) and (not mail or owes_mail(order)):
         yield f"order {name}: its mail is {mail.get('state', 'missing')}, and nobody will send it"
 
 

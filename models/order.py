@@ -32,6 +32,7 @@ Document = dict[str, Any]
 
 PENDING, PROCESSED, FAILED = "Pending", "Processed", "Failed"
 STATUSES = (PENDING, PROCESSED, FAILED)
+OPEN_MAIL = ("due", "claimed", "unknown")
 MAX_QUANTITY = 1000
 MAX_LINES = 50
 
@@ -90,12 +91,12 @@ def find_by_key(idempotency_id: str) -> Document | None:
 
 def find_due(now: datetime, limit: int) -> list[Document]:
     """Orders that someone must look at, but for their mails; the longest overdue first."""
-    return _find_due(now, limit, {"mail": {"$exists": False}})
+    return _find_due(now, limit, {"mail.state": {"$nin": OPEN_MAIL}})
 
 
 def find_due_mails(now: datetime, limit: int) -> list[Document]:
     """Orders of which only the mail is left to do, and due; the longest overdue first."""
-    return _find_due(now, limit, {"mail": {"$exists": True}})
+    return _find_due(now, limit, {"mail.state": {"$in": OPEN_MAIL}})
 
 
 def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Document]:
@@ -116,6 +117,11 @@ def find_page(user_id: ObjectId, status: str | None, before: ObjectId | None, li
 def is_accepted(order: Mapping[str, Any]) -> bool:
     """False from the intent until all items are held, and for ever on a rejected order."""
     return order.get("accepted") is not False
+
+
+def owes_mail(order: Mapping[str, Any]) -> bool:
+    """True from the settling of an accepted order until its mail is sent or refused."""
+    return order.get("mail", {}).get("state") in OPEN_MAIL
 
 
 def to_json(order: Mapping[str, Any]) -> Document:

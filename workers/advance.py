@@ -8,7 +8,7 @@ and whoever loses one reads again. Decide before booking, always: the status is 
 import structlog
 
 from models import order_decisions
-from models.order import PENDING, Document, find, is_accepted, to_json
+from models.order import PENDING, Document, find, is_accepted, owes_mail, to_json
 from models.settlement import settle
 from services import redis_service
 from services.fulfilment import Fulfil
@@ -53,7 +53,7 @@ class Advancer:
             return self._decide(order)
         if not order.get("settled") and "accepted" in order:  # the Node app's ended orders hold nothing
             return settle(order)
-        if is_accepted(order) and "mail" in order:
+        if owes_mail(order):
             self._mail_step.run(order, due)
             return order
         if "nextActionAt" in order:

@@ -26,7 +26,6 @@ from workers.sweeper import bind_request_id
 
 log = structlog.get_logger(__name__)
 
-_DONE = ("sent", "refused")
 _BATCH = 100
 _LOOK_UP_SECONDS = 0.5  # how often a sweep that waits at the gate looks whether it should stop
 
@@ -43,10 +42,10 @@ class MailStep:
         self._left = threading.Event()
 
     def run(self, order: Document, due: bool) -> None:
-        """Do what the mail of an ended order asks for now. `due` says that its time has come."""
+        """Do what the mail that an order owes asks for now. `due` says that its time has come."""
         mail = order["mail"]
         first_try = mail["state"] == "due" and mail["attempts"] == 0
-        if mail["state"] in _DONE or not (due or first_try):
+        if not (due or first_try):
             return
         if self._gate.try_enter():
             self._submit(self._send, order)

@@ -1,14 +1,19 @@
 """`flask audit`: each kind of damage is planted, found, and told in a line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo import MongoClient
+from pymongo.monitoring import CommandListener
 
 from models import inventory, order
 from tests.commands.conftest import Run
 from tests.support.client import Client
+from tests.support.steered import bound_to
+from tests.support.waiting import wait_for
 from utils import clock
 
 Product = Callable[..., str]
@@ -20,6 +25,23 @@ def planted(app: object) -> Iterator[list[ObjectId]]:
     ids: list[ObjectId] = []
     yield ids
     order.orders().delete_many({"_id": {"$in": ids}})
+
+
+class Answers(CommandListener):
+    """What MongoDB answers to finds, document by document."""
+
+    def __init__(self) -> None:
+        self.documents: list[dict[str, Any]] = []
+
+    def succeeded(self, event: Any) -> None:
+        cursor = event.reply.get("cursor", {})
+        self.documents += [*cursor.get("firstBatch", ()), *cursor.get("nextBatch", ())]
+
+    def started(self, event: Any) -> None:
+        """Of no interest."""
+
+    def failed(self, event: Any) -> None:
+        """Of no interest."""
 
 
 def _lines(run: Run, *options: str) -> list[str]:
@@ -81,11 +103,50 @@ def test_an_accepted_order_without_its_hold_is_found(
     assert f"order {order_id}: accepted, but does not hold {name}" in _lines(run)
 
 
-def test_an_order_that_nobody_works_on_is_found(run: Run, planted: list[ObjectId], product: Product) -> None:
-    overdue = clock.now() - timedelta(minutes=6)
-    order_id = _plant(planted, status="Failed", items=[], settled=True, nextActionAt=overdue)
+@pytest.mark.parametrize(
+    ("minutes", "fields", "finding"),
+    [
+        (6, {}, "due since"),
+        (61, {"mail": {"state": "due", "attempts": 0}}, "its mail is due since"),
+        (6, {"mail": {"state": "due", "attempts": 0}}, None),  # SES may be slow
+    ],
+)
+def test_an_order_that_nobody_works_on_is_found(
+    run: Run, planted: list[ObjectId], minutes: int, fields: dict[str, object], finding: str | None
+) -> None:
+    overdue = clock.now() - timedelta(minutes=minutes)
 
-    assert any(line.startswith(f"order {order_id}: due since") for line in _lines(run))
+    def look() -> bool:
+        """The session's worker may be quicker than the audit: then plant another one."""
+        order_id = _plant(planted, status="Failed", items=[], settled=True, nextActionAt=overdue, **fields)
+        told = [line for line in _lines(run) if order_id in line]
+        left = order.orders().find_one({"orderId": order_id, "nextActionAt": overdue}) is not None
+        assert told == [] or (finding and told[0].startswith(f"order {order_id}: {finding}")), told
+        return bool(told) if finding else left
+
+    assert wait_for(look)
+
+
+def test_an_audit_reads_no_orders_that_are_done(
+    run: Run, planted: list[ObjectId], product: Product, settings: Mapping[str, str]
+) -> None:
+    """So its time is that of open work and products, however many orders there have been."""
+    product(1)
+    mail = {"state": "sent"}
+    done = [_plant(planted, status="Processed", items=[], settled=True, mail=mail) for _ in range(300)]
+
+    answers = Answers()
+    with (
+        MongoClient[dict[str, Any]](
+            settings["MONGO_URI"], tz_aware=True, event_listeners=[answers]
+        ) as client,
+        bound_to(client, client.get_default_database()),
+    ):
+        run("audit")
+
+    read = {document.get("orderId") for document in answers.documents}
+    assert answers.documents, "products, at least"
+    assert not read & set(done)
 
 
 @pytest.mark.parametrize("status", ["Failed", "Processed", None])

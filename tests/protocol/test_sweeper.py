@@ -102,7 +102,7 @@ def test_an_order_that_cannot_be_advanced_holds_nobody_up(steered: Steered, cons
 
 
 def test_a_mail_that_cannot_be_sent_holds_no_other_up(steered: Steered) -> None:
-    damaged = {"_id": ObjectId(), "orderId": "damaged", "status": "Failed", "mail": {}}
+    damaged = {"_id": ObjectId(), "orderId": "damaged", "status": "Failed", "mail": {"state": "due"}}
     steered.database["orders"].insert_one({**damaged, "nextActionAt": steered.now})
     order_id = steered.place(steered.user(), {steered.product(5): 2})
     steered.mail_step = MailStep(MailGate(1, places=0), 600, print)  # which leaves all mails to the sweep
