@@ -45,7 +45,7 @@ class Settings:
     bcrypt_cost: int
     ratelimit_enabled: bool
     trusted_proxies: int
-    body_timeout_seconds: float
+    client_timeout_seconds: float
     mailbox_url: str | None
     max_waiters: int
     log_format: str
@@ -89,7 +89,7 @@ def load_settings() -> Settings:
         bcrypt_cost=env.int("BCRYPT_COST", 12, validate=Range(min=4, max=16)),
         ratelimit_enabled=env.bool("RATELIMIT_ENABLED", True),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=Range(min=0)),
-        body_timeout_seconds=env.float("BODY_TIMEOUT_SECONDS", 10, validate=Range(min=0.1)),
+        client_timeout_seconds=env.float("CLIENT_TIMEOUT_SECONDS", 10, validate=Range(min=0.1)),
         mailbox_url=env.str("MAILBOX_URL", None),
         max_waiters=env.int("MAX_WAITERS", 8, validate=Range(min=0)),
         log_format=env.str("LOG_FORMAT", "json", validate=OneOf(["json", "console"])),
