@@ -105,6 +105,15 @@ def test_many_slow_clients_do_not_keep_others_out(
         assert Client(impatient).get("/livez").status_code == 200
 
 
+def test_clients_that_do_not_hang_up_do_not_keep_others_out(impatient: str) -> None:
+    """Waiting two seconds for each would be longer than a client waits for its answer."""
+    request = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with ExitStack() as slow:
+        for connection in [slow.enter_context(connect(impatient, request)) for _ in range(60)]:
+            assert answer_on(connection).startswith("HTTP/1.1 200 ")  # and its end is not closed
+        assert Client(impatient).get("/livez").status_code == 200
+
+
 @pytest.mark.parametrize("begun", [_HEAD, _WITH_LENGTH], ids=["the head", "the body"])
 def test_a_client_that_sends_a_byte_now_and_then_is_no_better(impatient: str, begun: str) -> None:
     over = threading.Event()
