@@ -10,7 +10,7 @@ from config.settings import SettingsError, load_settings
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '3000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "middleware.slow_clients.PunctualWorker"  # gthread, with patience that ends
+worker_class = "middleware.slow_clients.PunctualWorker"  # gthread, and a deadline for slow clients
 threads = int(os.environ.get("WEB_THREADS", "16"))
 keepalive = 75  # longer than the idle time-out of a load balancer, so that it is the one who closes
 graceful_timeout = 25
