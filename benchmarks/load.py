@@ -62,7 +62,7 @@ def _measure(name: str, count: int, clients: int, request: Callable[[requests.Se
 
     def timed(_: int) -> tuple[float, Any]:
         if not hasattr(local, "session"):
-            local.session = _session()
+            local.session = make_session()
         started = time.perf_counter()
         answer = request(local.session)
         return time.perf_counter() - started, answer
@@ -83,10 +83,10 @@ def _measure(name: str, count: int, clients: int, request: Callable[[requests.Se
 def _waiting(base: str, headers: dict[str, str], count: int) -> Iterator[None]:
     """That many clients that wait for an order, and come back after a second when they may not."""
     stop = threading.Event()
-    url = f"{base}/api/orders/{_place(_session(), base, headers)['orderId']}"
+    url = f"{base}/api/orders/{_place(make_session(), base, headers)['orderId']}"
 
     def wait() -> None:
-        session = _session()
+        session = make_session()
         while not stop.is_set():
             session.get(url, headers={**headers, "Prefer": "wait=20"}, timeout=60)
             stop.wait(1)
@@ -120,7 +120,8 @@ def _log_in(base: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _session() -> requests.Session:
+def make_session() -> requests.Session:
+    """A session that no proxy of the environment gets into."""
     session = requests.Session()
     session.trust_env = False
     return session
