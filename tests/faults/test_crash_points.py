@@ -32,7 +32,7 @@ CASES = [
     for role, module in _ROLES.items()
     for point in module.DRIVES
     for side in ("before", "after")
-    for items in (1, 3)
+    for items in (1, 2, 3)
 ]
 
 Outcomes = dict[Case, "Future[list[str]]"]
