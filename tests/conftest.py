@@ -47,10 +47,18 @@ def settings(stack: LocalStack) -> Iterator[dict[str, str]]:
         client.drop_database(client.get_default_database().name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end of the run, nothing secret may stand in any log of the application that it has left."""
+    yield
+    found = find_secrets_in(tmp_path_factory.getbasetemp())
+    assert not found, found[:20]
+
+
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Path]:
-    """Where the processes under test write. At the end of the run, nothing secret may stand there."""
-    directory = tmp_path_factory.mktemp("logs")
+    """Where the processes under test write: not their key either."""
+    directory = tmp_path_factory.mktemp("application")
     yield directory
     found = find_secrets_in(directory, settings["JWT_SECRET"])
     assert not found, found[:20]
