@@ -71,7 +71,7 @@ def _measure(name: str, count: int, clients: int, request: Callable[[requests.Se
     with ThreadPoolExecutor(clients) as pool:
         results = list(pool.map(timed, range(count)))
     seconds = time.perf_counter() - started
-    cuts = quantiles((took * 1000 for took, _ in results), n=100)
+    cuts = quantiles((took * 1000 for took, _ in results), n=100, method="inclusive")
     print(
         f"{name:22} {count / seconds:7.0f} a second   "
         f"p50 {cuts[49]:6.1f} ms   p95 {cuts[94]:6.1f} ms   p99 {cuts[98]:6.1f} ms"
