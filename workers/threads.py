@@ -47,4 +47,4 @@ def _finished(then: Callable[[], None], future: "Future[None]") -> None:
     # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is gone is
     # logged once, by config/server_watch.py.
     if error is not None and not isinstance(error, ServerSelectionTimeoutError):
-        log.error("advance_failed", error=type(error).__name__, reason=str(error)[:300])
+        log.error("order_left_to_the_sweep", error=type(error).__name__, reason=str(error)[:300])
