@@ -111,7 +111,7 @@ def find_page(user_id: ObjectId, status: str | None, before: ObjectId | None, li
         wanted["status"] = status
     if before:
         wanted["_id"] = {"$lt": before}
-    return list(orders().find(wanted).sort("_id", DESCENDING).limit(limit))
+    return list(orders().find(wanted, dict.fromkeys(_VISIBLE, 1)).sort("_id", DESCENDING).limit(limit))
 
 
 def is_accepted(order: Mapping[str, Any]) -> bool:

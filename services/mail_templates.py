@@ -27,7 +27,8 @@ def order_status(order: Mapping[str, Any]) -> Mail:
         "total": f"{order['totalAmount']:.2f}",
     }
     return Mail(
-        subject=f"Order {order['orderId']} Status Update",
+        # An order of the Node app may have any id: no line break of it may end the header.
+        subject=" ".join(f"Order {order['orderId']} Status Update".split()),
         text=render_template("mail/order_status.txt", **context),
         html=render_template("mail/order_status.html", **context),
     )

@@ -1,6 +1,7 @@
 """Who may call which route: every view declares it, and every route keeps to it."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -53,3 +54,22 @@ def test_a_route_that_is_not_for_anyone_keeps_them_out(user: Client, route: str)
     expect_problem(user.send(method, path, token="a.b.c"), 401, "token_invalid")
     if WHO[route] == "admin":
         expect_problem(user.send(method, path), 403, "forbidden")
+
+
+def test_every_route_about_an_order_is_closed_to_other_users(
+    own_app: Flask, user: Client, new_user: Callable[[], Client], product: Callable[..., str]
+) -> None:
+    order = user.order({product(5): 1}).json()
+    before = user.get(f"/api/orders/{order['orderId']}/events").json()
+    routes = [route for route in routes_of(own_app) if "<order_id>" in route]
+    assert len(routes) >= 3
+    stranger = new_user()
+
+    for route in routes:
+        method, rule = route.split(" ")
+        path = rule.replace("<order_id>", order["orderId"])
+        expect_problem(stranger.send(method, path), 404, "order_not_found")
+        expect_problem(stranger.send(method, path + f"?userId={user.user_id}"), 404, "order_not_found")
+
+    assert user.get(f"/api/orders/{order['orderId']}/events").json() == before
+    assert stranger.get("/api/orders").json()["data"] == []

@@ -38,6 +38,15 @@ def test_html_is_escaped_and_text_is_not(steered: Steered, order: Document) -> N
     assert "&lt;b&gt;&amp;&#34;&#39;&lt;/b&gt;" in mail.html
 
 
+def test_no_order_id_of_the_node_app_adds_a_header(steered: Steered, order: Document) -> None:
+    wild = {"$set": {"orderId": "A-1\r\nBcc: everyone@example.com\r\n\r\n<script>"}}
+    steered.database["orders"].update_one({"_id": order["_id"]}, wild)
+    steered.deliver(order["_id"])
+    (mail,) = steered.ses.mails
+    assert mail.subject == "Order A-1 Bcc: everyone@example.com <script> Status Update"
+    assert "<script>" not in mail.html
+
+
 @pytest.mark.parametrize(
     ("reason", "told"), [("cancelled", "as you asked"), ("processing_error", "could not be processed")]
 )
