@@ -1,19 +1,16 @@
 """SES throttles or hangs with mails due: orders go on, SES is not pestered, each mail goes out in the end."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bson import ObjectId
 
 from local_stack.stack import LocalStack
+from tests.faults.due_mails import events_of, plant_due_mails
 from tests.faults.field import Field, running_field
 from tests.faults.shopper import Shopper
 from tests.faults.time_travel import at_rest, pass_time
-from tests.support.system import Child
 from tests.support.waiting import wait_for
 
 
@@ -21,26 +18,6 @@ from tests.support.waiting import wait_for
 def field(stack: LocalStack, tmp_path: Path) -> Iterator[Field]:
     with running_field(stack, tmp_path) as field:
         yield field
-
-
-def plant_due_mails(field: Field, count: int) -> list[str]:
-    """Processed orders whose mails are due, as an outage of SES leaves them. Returns their ids."""
-    now = datetime.now(UTC)
-    user = field.database["users"].insert_one({"email": "someone@example.com", "password": ""})
-    ended = {
-        "userId": user.inserted_id,
-        "items": [],
-        "totalAmount": 0,
-        "status": "Processed",
-        "accepted": True,
-        "settled": True,
-        "mail": {"state": "due", "attempts": 0},
-        "nextActionAt": now,
-        "history": [{"at": now, "event": "received", "requestId": "planted"}],
-    }
-    ids = [ObjectId() for _ in range(count)]
-    field.database["orders"].insert_many([{"_id": i, "orderId": str(i), **ended} for i in ids])
-    return [str(i) for i in ids]
 
 
 def order_and_see_processed(field: Field, count: int) -> list[str]:
@@ -52,11 +29,6 @@ def order_and_see_processed(field: Field, count: int) -> list[str]:
     wanted = {"orderId": {"$in": ids}, "status": "Processed"}
     wait_for(lambda: field.database["orders"].count_documents(wanted) == count, "all to be processed")
     return ids
-
-
-def events_of(worker: Child) -> Counter[str]:
-    lines = [json.loads(line) for line in worker.output().splitlines() if line.startswith("{")]
-    return Counter(line["event"] for line in lines)
 
 
 def test_throttled_to_one_mail_a_second_1000_due_mails_hold_nobody_up_and_all_go_out(field: Field) -> None:
