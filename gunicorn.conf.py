@@ -6,6 +6,9 @@ import sys
 import tempfile
 from typing import Any
 
+# Where the processes share their metrics: fresh at each start, and set before prometheus_client is imported.
+_METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+
 from config.settings import SettingsError, load_settings
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '3000')}"
@@ -17,9 +20,6 @@ graceful_timeout = 25
 timeout = 60
 # It is on by default, in HOME, where two instances would share it.
 control_socket_disable = True
-
-# Where the processes share their metrics: fresh at each start, and set before prometheus_client is imported.
-_METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
 
 def on_starting(server: Any) -> None:

@@ -48,7 +48,7 @@ def _flask(environment: dict[str, str], *arguments: str) -> str:
 def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with _running(environment, tmp_path / "first.log") as base:
+    with _running(environment, tmp_path / "first.txt") as base:
         user = Client(base).register()
         order = user.order({"keyboard": 1, "mouse": 2}).json()
         assert user.ended(order["orderId"])["status"] == "Processed"
@@ -60,7 +60,7 @@ def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart
         stock = _flask(environment, "inventory", "show", "mouse")
         assert "stock 248" in stock
 
-    with _running(environment, tmp_path / "second.log") as base:
+    with _running(environment, tmp_path / "second.txt") as base:
         assert _flask(environment, "inventory", "show", "mouse") == stock
         again = Client(base)
         again.email, again.tokens = user.email, user.tokens

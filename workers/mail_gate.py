@@ -14,6 +14,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _SLOWEST = 1 / 30  # mails a second: as often SES is tried while it takes none
+_MOMENT_SECONDS = 0.1
 
 
 class Outcome(Enum):
@@ -44,9 +45,8 @@ class MailGate:
         self._moved = threading.Condition()
 
     def try_enter(self) -> bool:
-        """Take a place and a slot if there are both now, and nobody has waited longer for them."""
-        with self._moved:
-            return not self._waiting and self._enter()
+        """Take a place and a slot if there are both in a moment, and nobody has waited longer for them."""
+        return not self._waiting and self.enter(_MOMENT_SECONDS)
 
     def enter(self, patience: float) -> bool:
         """Take a place and a slot, waiting up to `patience` seconds for them."""
