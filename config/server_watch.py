@@ -27,6 +27,7 @@ class ServerWatch:
         self._lock = threading.Lock()
         self._seen: Any = None  # the driver's description of its servers when there was one to write to
         self._missed_since: float | None = None
+        self._client: Any = None  # the one that misses its servers
         self._told = False
 
     def check(self, client: Any) -> None:
@@ -41,7 +42,7 @@ class ServerWatch:
 
     def is_gone(self, client: Any) -> bool:
         """Whether `check` raises."""
-        since = self._missed_since
+        since = self._missed_since if client is self._client else None
         missed_long = since is not None and time.monotonic() - since > _PATIENCE_SECONDS
         return missed_long and not client.topology_description.has_writable_server()
 
@@ -54,10 +55,10 @@ class ServerWatch:
             metrics.circuits.labels("mongodb").set(0)
 
     def _missed(self, client: Any) -> None:
+        _ = client.primary  # does not wait, and starts the monitors where this is the first call of all
         with self._lock:
-            if self._missed_since is None:
-                self._missed_since = time.monotonic()
-                _ = client.primary  # starts the monitors, where this is the first call of all
+            if self._missed_since is None or client is not self._client:
+                self._missed_since, self._client = time.monotonic(), client
             if time.monotonic() - self._missed_since <= _PATIENCE_SECONDS:
                 return
             first, self._told = not self._told, True
