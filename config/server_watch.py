@@ -6,10 +6,12 @@ whether there is a server, and find it again by themselves.
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo import timeout
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from utils import metrics
 
@@ -55,14 +57,25 @@ class ServerWatch:
             metrics.circuits.labels("mongodb").set(0)
 
     def _missed(self, client: Any) -> None:
-        _ = client.primary  # does not wait, and starts the monitors where this is the first call of all
         with self._lock:
-            if self._missed_since is None or client is not self._client:
+            began = self._missed_since is None or client is not self._client
+            if began:
                 self._missed_since, self._client = time.monotonic(), client
-            if time.monotonic() - self._missed_since <= _PATIENCE_SECONDS:
-                return
-            first, self._told = not self._told, True
+            patient = not self.is_gone(client)
+            first = not patient and not self._told
+            self._told = self._told or first
+        if began:
+            _start_monitors(client)
+        if patient:
+            return
         if first:
             log.warning("circuit_opened", dependency="mongodb", error="no server to write to")
             metrics.circuits.labels("mongodb").set(1)
         raise ServerSelectionTimeoutError("MongoDB has been gone for a while")
+
+
+def _start_monitors(client: Any) -> None:
+    """They start with the first call that asks for a server: let there be one, which waits half a second at
+    most (so often the driver looks at the time)."""
+    with suppress(PyMongoError), timeout(0.01):
+        client.admin.command("ping")
