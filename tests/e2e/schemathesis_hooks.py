@@ -16,6 +16,12 @@ def map_body(context: schemathesis.HookContext, body: Any) -> Any:
 
 
 @schemathesis.hook
-def filter_body(context: schemathesis.HookContext, body: Any) -> bool:
-    """An order without a total is right while all its products have prices: they keep theirs."""
-    return not (isinstance(body, dict) and body.get("price", 0) is None)
+def before_call(
+    context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]
+) -> None:
+    """An order without a total is right while all its products have prices: they keep theirs.
+
+    Here, since one phase (coverage) asks no filter.
+    """
+    if isinstance(case.body, dict) and case.body.get("price", 0) is None:
+        case.body = {name: value for name, value in case.body.items() if name != "price"}

@@ -138,9 +138,15 @@ def test_a_message_whose_order_cannot_be_advanced_stays_on_the_queue(steered: St
     damaged = {"orderId": "damaged", "status": "Failed", "accepted": True}
     steered.database["orders"].insert_one(damaged)
     queue.ring("damaged")
-    with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
-        wait_for(lambda: queue.in_flight() == 1, "the message to be received")
-    assert queue.in_flight() == 1
+    attempted = threading.Event()
+
+    def advance(order: Document, due: bool = False) -> None:
+        attempted.set()
+        steered.advancer().advance(order, due)
+
+    with polling(Consumer(steered.app, advance, threads=3)):
+        assert attempted.wait(60)
+    assert (queue.waiting(), queue.in_flight()) == (0, 1)
 
 
 class Watch:
