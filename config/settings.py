@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from environs import Env, EnvValidationError
 from flask import current_app
 from marshmallow import ValidationError
-from marshmallow.validate import Email, OneOf, Range
+from marshmallow.validate import Email, OneOf, Range, Regexp
 
 ROOT = Path(__file__).parent.parent
 _WEAK_SECRETS = ("your_secret_key", "secret", "changeme", "password", "jwt_secret")
@@ -47,6 +47,8 @@ class Settings:
     trusted_proxies: int
     client_timeout_seconds: float
     mailbox_url: str | None
+    cors_origins: list[str]
+    currency: str | None
     max_waiters: int
     log_format: str
     log_level: str
@@ -91,6 +93,8 @@ def load_settings() -> Settings:
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=Range(min=0)),
         client_timeout_seconds=env.float("CLIENT_TIMEOUT_SECONDS", 10, validate=Range(min=0.1)),
         mailbox_url=env.str("MAILBOX_URL", None),
+        cors_origins=env.list("CORS_ORIGINS", []),
+        currency=env.str("CURRENCY", None, validate=Regexp("[A-Z]{3}$")),
         max_waiters=env.int("MAX_WAITERS", 8, validate=Range(min=0)),
         log_format=env.str("LOG_FORMAT", "json", validate=OneOf(["json", "console"])),
         log_level=env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
