@@ -9,26 +9,23 @@ from typing import Any
 # Where the processes share their metrics: fresh at each start, and set before prometheus_client is imported.
 _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
-from config.settings import SettingsError, load_settings
+from config.settings_reader import SettingsError, load_settings
 
-bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '3000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+try:  # all that is wrong is told once, before any worker tries it
+    _settings = load_settings()
+except SettingsError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = _settings.web_concurrency
 worker_class = "middleware.slow_clients.PunctualWorker"  # gthread, and a deadline for slow clients
-threads = int(os.environ.get("WEB_THREADS", "16"))
+threads = _settings.web_threads
 keepalive = 75  # longer than the idle time-out of a load balancer, so that it is the one who closes
 graceful_timeout = 25
 timeout = 60
 # It is on by default, in HOME, where two instances would share it.
 control_socket_disable = True
-
-
-def on_starting(server: Any) -> None:
-    """Tell all that is wrong with the settings once, before any worker tries them."""
-    try:
-        load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
 
 
 def child_exit(server: Any, worker: Any) -> None:

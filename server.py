@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import routes
 from config import connect
-from config.settings import ROOT, Settings, load_settings
+from config.settings import ROOT, Settings
+from config.settings_reader import load_settings
 from middleware import rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
 from services import order_bell, publisher
@@ -37,8 +38,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_handler.init_app(app)
     jwt_utils.init_app(
         app,
-        settings.jwt_secret,
-        settings.jwt_refresh_secret,
+        settings.jwt_secret.get_secret_value(),
+        settings.refresh_secret,
         settings.access_token_seconds,
         settings.refresh_token_seconds,
     )

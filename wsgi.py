@@ -2,7 +2,7 @@
 
 import sys
 
-from config.settings import SettingsError
+from config.settings_reader import SettingsError
 from server import create_app
 
 try:

@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from flask import Flask, current_app
+from pydantic import SecretStr
 
 from config.settings import Settings
 
@@ -12,7 +13,8 @@ from config.settings import Settings
 def init_app(app: Flask, settings: Settings) -> None:
     session: Any = boto3.session.Session(
         aws_access_key_id=settings.aws_access_key_id,
-        aws_secret_access_key=settings.aws_secret_access_key,
+        aws_secret_access_key=_text(settings.aws_secret_access_key),
+        aws_session_token=_text(settings.aws_session_token),
         region_name=settings.aws_region,
     )
 
@@ -37,6 +39,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         retries={"total_max_attempts": 1},
         max_pool_connections=settings.mail_threads,
     )
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def sqs() -> Any:

@@ -24,7 +24,7 @@ def init_app(app: Flask, settings: Settings, timeout_seconds: float) -> None:
     """
     mongo.init_app(
         app,
-        settings.mongo_uri,
+        settings.mongo_uri.get_secret_value(),
         tz_aware=True,
         w="majority",
         journal=True,

@@ -57,5 +57,5 @@ def make_client(uri: str) -> Redis:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    app.extensions["redis"] = make_client(settings.redis_uri)
+    app.extensions["redis"] = make_client(settings.redis_address)
     cache.init_app(app, {"CACHE_TYPE": "config.redis.OrderCacheBackend"})

@@ -1,198 +1,246 @@
-"""Every setting, read once from the environment or `.env`, checked at the start, all faults told at once.
+"""Every setting, declared once: names, type, bounds, default, meaning, and whether it is a secret.
 
 The names are those of the Node project's README; the names that its code read instead (`SQS_URL`,
-`REDIS_URI`, `JWT_REFRESH_SECRET`) are understood too. `.env.example` describes each one.
+`REDIS_URI`, `JWT_REFRESH_SECRET`) are understood too. config/settings_reader.py reads them;
+`.env.example` is made of these declarations by config/env_example.py.
+
+pydantic checks types and bounds, tells all faults at once, and has secrets that do not print.
 """
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from environs import Env, EnvValidationError
 from flask import current_app
-from marshmallow import ValidationError
-from marshmallow.validate import Email, OneOf, Range, Regexp
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from config import setting_checks as checks
 
 ROOT = Path(__file__).parent.parent
-_WEAK_SECRETS = ("your_secret_key", "secret", "changeme", "password", "jwt_secret")
-_OTHER_NAMES = {"REDIS_HOST", "REDIS_PORT", "SQS_URL"}
-_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key has at least the size of the hash
+
+Seconds = Annotated[float, Field(ge=0.1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(checks.split_at_commas), AfterValidator(checks.origins)]
+HttpAddress = Annotated[str, AfterValidator(checks.address("http", "https"))]
 
 
-class SettingsError(Exception):
-    """Some settings are missing or wrong. The text lists all of them, a line each."""
+class _Section(BaseModel):
+    """Settings that stand together in `.env.example`, under the docstring. A field's name in capitals is the
+    setting's name. Examples are for those without a default, and where the default is to leave it out.
+    """
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Times are in seconds."""
-
-    mongo_uri: str
-    redis_uri: str
-    jwt_secret: str
-    jwt_refresh_secret: str
-    aws_region: str
-    aws_access_key_id: str | None
-    aws_secret_access_key: str | None
-    aws_endpoint_url: str | None
-    sqs_queue_url: str
-    ses_email: str
-    access_token_seconds: int
-    refresh_token_seconds: int
-    bcrypt_cost: int
-    ratelimit_enabled: bool
-    trusted_proxies: int
-    client_timeout_seconds: float
-    mailbox_url: str | None
-    cors_origins: list[str]
-    currency: str | None
-    max_waiters: int
-    log_format: str
-    log_level: str
-    intent_seconds: float
-    ring_seconds: float
-    sweep_seconds: float
-    audit_seconds: float
-    mail_retry_seconds: float
-    sqs_wait_seconds: int
-    queue_visibility_seconds: int
-    ses_max_send_rate: float
-    worker_threads: int
-    mail_threads: int
-    worker_grace_seconds: float
-    worker_metrics_port: int
-    fulfilment: str
-
-
-def load_settings() -> Settings:
-    """Read the settings. Raises SettingsError with every fault found."""
-    env = Env(eager=False)
-    env.read_env(str(ROOT / ".env"), recurse=False)
-    _forget_empty()
-    settings = Settings(
-        mongo_uri=env.str("MONGO_URI", validate=_scheme("mongodb", "mongodb+srv")),
-        redis_uri=_redis_uri(env),
-        jwt_secret=env.str("JWT_SECRET"),
-        jwt_refresh_secret=env.str("JWT_REFRESH_SECRET", None) or os.environ.get("JWT_SECRET", ""),
-        aws_region=env.str("AWS_REGION"),
-        aws_access_key_id=env.str("AWS_ACCESS_KEY_ID", None),
-        aws_secret_access_key=env.str("AWS_SECRET_ACCESS_KEY", None),
-        aws_endpoint_url=env.str("AWS_ENDPOINT_URL", None),
-        sqs_queue_url=env.str(
-            "SQS_URL" if "SQS_URL" in os.environ and "SQS_QUEUE_URL" not in os.environ else "SQS_QUEUE_URL",
-            validate=_scheme("http", "https"),
-        ),
-        ses_email=env.str("SES_EMAIL", validate=Email()),
-        access_token_seconds=env.int("ACCESS_TOKEN_SECONDS", 3600, validate=Range(min=1)),
-        refresh_token_seconds=env.int("REFRESH_TOKEN_SECONDS", 7 * 24 * 3600, validate=Range(min=1)),
-        bcrypt_cost=env.int("BCRYPT_COST", 12, validate=Range(min=4, max=16)),
-        ratelimit_enabled=env.bool("RATELIMIT_ENABLED", True),
-        trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=Range(min=0)),
-        client_timeout_seconds=env.float("CLIENT_TIMEOUT_SECONDS", 10, validate=Range(min=0.1)),
-        mailbox_url=env.str("MAILBOX_URL", None),
-        cors_origins=env.list("CORS_ORIGINS", []),
-        currency=env.str("CURRENCY", None, validate=Regexp("[A-Z]{3}$")),
-        max_waiters=env.int("MAX_WAITERS", 8, validate=Range(min=0)),
-        log_format=env.str("LOG_FORMAT", "json", validate=OneOf(["json", "console"])),
-        log_level=env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
-        intent_seconds=env.float("INTENT_SECONDS", 60, validate=Range(min=0.1)),
-        ring_seconds=env.float("RING_SECONDS", 30, validate=Range(min=0.1)),
-        sweep_seconds=env.float("SWEEP_SECONDS", 5, validate=Range(min=0.05)),
-        audit_seconds=env.float("AUDIT_SECONDS", 60, validate=Range(min=0.1)),
-        mail_retry_seconds=env.float("MAIL_RETRY_SECONDS", 600, validate=Range(min=0.1)),
-        sqs_wait_seconds=env.int("SQS_WAIT_SECONDS", 20, validate=Range(min=1, max=20)),
-        queue_visibility_seconds=env.int("QUEUE_VISIBILITY_SECONDS", 60, validate=Range(min=1, max=43_200)),
-        ses_max_send_rate=env.float("SES_MAX_SEND_RATE", 14, validate=Range(min=0.01)),
-        worker_threads=env.int("WORKER_THREADS", 8, validate=Range(min=1, max=100)),
-        mail_threads=env.int("MAIL_THREADS", 4, validate=Range(min=1, max=100)),
-        worker_grace_seconds=env.float("WORKER_GRACE_SECONDS", 25, validate=Range(min=0)),
-        worker_metrics_port=env.int("WORKER_METRICS_PORT", 0, validate=Range(min=0, max=65535)),
-        fulfilment=env.str("FULFILMENT", "services.fulfilment:do_nothing"),
+    model_config = ConfigDict(
+        alias_generator=str.upper,
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
-    faults = {**_cross_faults(settings), **_faults_of(env)}
-    if faults:
-        raise SettingsError(_explain(faults))
-    return settings
 
 
-def _forget_empty() -> None:
-    """`REDIS_URI=` in a `.env` means that it is not set."""
-    names = {field.name.upper() for field in fields(Settings)} | _OTHER_NAMES
-    for name in names:
-        if not os.environ.get(name, "x").strip():
-            del os.environ[name]
+class Needed(_Section):
+    """needed in production"""
+
+    mongo_uri: Annotated[SecretStr, AfterValidator(checks.address("mongodb", "mongodb+srv"))] = Field(
+        description="Where the data is. Without a database in it: `test`, as mongoose has it.",
+        examples=["mongodb://localhost:27017/orders"],
+    )
+    jwt_secret: SecretStr = Field(
+        description="Signs tokens: at least 32 random characters, such as from `openssl rand -hex 32`.",
+    )
+    jwt_refresh_secret: SecretStr | None = Field(
+        None, description="Signs refresh tokens; JWT_SECRET does where it is missing."
+    )
+    redis_uri: Annotated[SecretStr, AfterValidator(checks.address("redis", "rediss"))] | None = Field(
+        None,
+        description="Instead of REDIS_HOST and REDIS_PORT, as the Node code has it.",
+        examples=["redis://localhost:6379"],
+    )
+    redis_host: str = Field(
+        "", validate_default=True, description="The cache's host.", examples=["localhost"]
+    )
+    redis_port: Annotated[int, Field(ge=1, le=65535)] = Field(6379, description="Its port.")
+    aws_region: str = Field(description="The region of the queue and of SES.", examples=["us-east-1"])
+    sqs_queue_url: HttpAddress = Field(
+        validation_alias=AliasChoices("SQS_QUEUE_URL", "SQS_URL"),
+        description="The queue's address. SQS_URL, as the Node code has it, will do.",
+        examples=["https://sqs.us-east-1.amazonaws.com/123456789012/orders"],
+    )
+    ses_email: Annotated[str, AfterValidator(checks.email)] = Field(
+        description="The sender of the mails, verified in SES.", examples=["orders@example.com"]
+    )
+
+    @field_validator("jwt_secret", "jwt_refresh_secret")
+    @classmethod
+    def _strong(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value and not info.data.get("allow_weak_jwt_secret") and checks.is_weak(value.get_secret_value()):
+            raise ValueError(
+                "Too weak: use at least 32 random characters, such as the output of `openssl rand -hex 32`."
+            )
+        return value
+
+    @field_validator("redis_host")
+    @classmethod
+    def _host_or_uri(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("redis_uri", "faulty") is None:
+            raise ValueError("Needed, and not set (or set REDIS_URI).")
+        return value
+
+    @property
+    def refresh_secret(self) -> str:
+        """JWT_REFRESH_SECRET, or JWT_SECRET where it is missing."""
+        return (self.jwt_refresh_secret or self.jwt_secret).get_secret_value()
+
+    @property
+    def redis_address(self) -> str:
+        """REDIS_URI, or the one made of REDIS_HOST and REDIS_PORT."""
+        if self.redis_uri:
+            return self.redis_uri.get_secret_value()
+        return f"redis://{self.redis_host}:{self.redis_port}/0"
+
+
+class Aws(_Section):
+    """AWS: without keys, boto3 finds a role"""
+
+    aws_access_key_id: str | None = Field(None, description="Together with its secret, or neither.")
+    aws_secret_access_key: SecretStr | None = Field(
+        None, validate_default=True, description="The key's secret."
+    )
+    aws_session_token: SecretStr | None = Field(
+        None, description="The third part of the keys of an assumed role, or of SSO."
+    )
+    aws_endpoint_url: HttpAddress | None = Field(None, description="Another AWS, such as a local one.")
+
+    @field_validator("aws_secret_access_key")
+    @classmethod
+    def _both_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if bool(value) != bool(info.data.get("aws_access_key_id")):
+            raise ValueError("Set it together with AWS_ACCESS_KEY_ID, or neither (a role).")
+        return value
+
+
+class Api(_Section):
+    """the API"""
+
+    port: Port = Field(3000, description="The port to listen on.")
+    host: str = Field("0.0.0.0", description="The address to listen on.")
+    web_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(2, description="How many processes.")
+    web_threads: Annotated[int, Field(ge=1, le=1000)] = Field(16, description="How many threads in each.")
+    max_waiters: Annotated[int, Field(ge=0)] = Field(
+        8, description="Of a process's threads, how many `Prefer: wait` may hold."
+    )
+    access_token_seconds: Annotated[int, Field(ge=1)] = Field(
+        3600, description="How long an access token lives."
+    )
+    refresh_token_seconds: Annotated[int, Field(ge=1)] = Field(
+        7 * 24 * 3600, description="How long a refresh token lives."
+    )
+    bcrypt_cost: Annotated[int, Field(ge=4, le=16)] = Field(
+        12, description="The cost of password hashes; weaker ones are renewed at login."
+    )
+    ratelimit_enabled: bool = Field(
+        True, description="Limits of login and register; false for load tests only."
+    )
+    trusted_proxies: Annotated[int, Field(ge=0)] = Field(
+        0, description="How many proxies in front set X-Forwarded-For."
+    )
+    client_timeout_seconds: Seconds = Field(
+        10, description="Within which a request must arrive in full, and its answer be read."
+    )
+    cors_origins: Origins = Field(
+        (),
+        description="Pages elsewhere that may call the API, by commas; none by default.",
+        examples=["http://localhost:5173"],
+    )
+    currency: Annotated[str, AfterValidator(checks.currency)] | None = Field(
+        None, description="ISO 4217 code, for new orders and their mails.", examples=["EUR"]
+    )
+    mailbox_url: HttpAddress | None = Field(
+        None, description="Mails of a local SES; turns /dev/mailbox on: never in production."
+    )
+
+
+class WorkerSettings(_Section):
+    """the worker"""
+
+    worker_threads: Annotated[int, Field(ge=1, le=100)] = Field(
+        8, description="How many threads work on orders."
+    )
+    mail_threads: Annotated[int, Field(ge=1, le=100)] = Field(
+        4, description="How many send mails: apart, so that an SES that hangs holds no order up."
+    )
+    worker_grace_seconds: Annotated[float, Field(ge=0)] = Field(
+        25, description="How long what runs may take to finish at SIGTERM."
+    )
+    worker_metrics_port: Port = Field(0, description="A port for the worker's own /metrics; 0 for none.")
+    sqs_wait_seconds: Annotated[int, Field(ge=1, le=20)] = Field(
+        20, description="How long one receive waits for messages."
+    )
+    queue_visibility_seconds: Annotated[int, Field(ge=1, le=43_200)] = Field(
+        60, description="A message that its worker did not finish comes again after this."
+    )
+    ses_max_send_rate: Annotated[float, Field(ge=0.01)] = Field(
+        14, description="How many mails a second this worker may send."
+    )
+    fulfilment: str = Field(
+        "services.fulfilment:do_nothing", description="Your business step, package.module:function."
+    )
+
+
+class Times(_Section):
+    """times of the protocol, in seconds"""
+
+    intent_seconds: Seconds = Field(60, description="An order that nobody decided expires after this.")
+    ring_seconds: Seconds = Field(
+        30, description="An accepted order that nobody rang for is looked at after this."
+    )
+    sweep_seconds: Annotated[float, Field(ge=0.05)] = Field(
+        5, description="How often due orders are looked for."
+    )
+    audit_seconds: Seconds = Field(60, description="How often stray reservations are looked for.")
+    mail_retry_seconds: Seconds = Field(
+        600, description="A mail that may have been sent is sent again after this."
+    )
+
+
+class Logs(_Section):
+    """logs"""
+
+    log_format: Literal["json", "console"] = Field(
+        "json", description="json for machines, console for people."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
+
+
+class Local(_Section):
+    """this machine, and `make run`"""
+
+    allow_weak_jwt_secret: bool = Field(
+        False, description="true lets a weak JWT_SECRET pass: never in production."
+    )
+    local_dir: str = Field(".local", description="Where the servers that it starts keep their data.")
+
+
+SECTIONS: tuple[type[_Section], ...] = (Needed, Aws, Api, WorkerSettings, Times, Logs, Local)
+
+
+# The last is checked first: `_strong` asks whether a weak secret is allowed.
+class Settings(Logs, Times, WorkerSettings, Api, Aws, Needed, Local):
+    """All of them. Times are in seconds; secrets are read by `get_secret_value()`, and do not print."""
 
 
 def current_settings() -> Settings:
     """The settings that the current app was made with."""
     settings: Settings = current_app.extensions["settings"]
     return settings
-
-
-def _redis_uri(env: Env) -> str:
-    """REDIS_URI, as the Node code reads it, or REDIS_HOST and REDIS_PORT, as its README says."""
-    if "REDIS_URI" in os.environ:
-        return env.str("REDIS_URI", validate=_scheme("redis", "rediss"))
-    host = env.str("REDIS_HOST")
-    port = env.int("REDIS_PORT", 6379, validate=Range(min=1, max=65535))
-    return f"redis://{host}:{port}/0"
-
-
-def _scheme(*allowed: str) -> Callable[[str], Any]:
-    def check(value: str) -> None:
-        if not _is_address(value, allowed):
-            starts = " or ".join(f"{scheme}://" for scheme in allowed)
-            raise ValidationError(f"Must start with {starts}, followed by a host.")
-
-    return check
-
-
-def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
-    """Whether the clients could make sense of it; MongoDB's may name several hosts."""
-    try:
-        parts = urlsplit(value)
-        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
-        return parts.scheme in schemes and all(host.hostname and host.port != 0 for host in hosts)
-    except ValueError:  # such as a port that is no number
-        return False
-
-
-def _faults_of(env: Env) -> dict[str, list[str]]:
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        messages: Any = error.error_messages
-        return {name: [str(text) for text in texts] for name, texts in messages.items()}
-    return {}
-
-
-def _cross_faults(settings: Settings) -> dict[str, list[str]]:
-    """Faults that one setting alone does not show."""
-    faults: dict[str, list[str]] = {}
-    weak_allowed = os.environ.get("ALLOW_WEAK_JWT_SECRET", "").lower() == "true"
-    for name in ("JWT_SECRET", "JWT_REFRESH_SECRET"):
-        value = os.environ.get(name, "")
-        if value and not weak_allowed and _is_weak(value):
-            faults[name] = [
-                f"Too weak: use at least {_SECRET_BYTES} random characters, such as the output of "
-                "`openssl rand -hex 32`."
-            ]
-    if bool(settings.aws_access_key_id) != bool(settings.aws_secret_access_key):
-        faults["AWS_ACCESS_KEY_ID"] = ["Set it together with AWS_SECRET_ACCESS_KEY, or neither (a role)."]
-    return faults
-
-
-def _is_weak(secret: str) -> bool:
-    return (
-        len(secret.encode()) < _SECRET_BYTES
-        or len(set(secret)) < 8
-        or any(weak in secret.lower() for weak in _WEAK_SECRETS)
-    )
-
-
-def _explain(faults: dict[str, list[str]]) -> str:
-    lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(faults.items())]
-    return "\n".join(["These settings are missing or wrong (see .env.example for all of them):", *lines])

@@ -8,7 +8,7 @@ from typing import Final
 
 from pymongo.errors import PyMongoError
 
-from config.settings import SettingsError
+from config.settings_reader import SettingsError
 from models import indexes, inventory
 from server import create_app
 

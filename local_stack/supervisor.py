@@ -14,8 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Never
 
-from dotenv import dotenv_values
-
+from config.settings_reader import read_texts
 from local_stack.greeting import greeting, say, short
 from local_stack.keeper import Keeper
 from local_stack.lock import only_one
@@ -45,8 +44,7 @@ PREPARE: Final = (sys.executable, "-m", "local_stack.seed")
 
 def main() -> int:
     os.chdir(ROOT)
-    dotenv = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
-    configured = {**dotenv, **os.environ}
+    configured = read_texts()
     directory = ROOT / (configured.get("LOCAL_DIR") or ".local")
     return supervise(directory, configured)
 

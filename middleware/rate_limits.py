@@ -21,10 +21,10 @@ limiter = Limiter(get_remote_address)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    client = make_client(settings.redis_uri)
+    client = make_client(settings.redis_address)
     app.config.update(
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
-        RATELIMIT_STORAGE_URI=settings.redis_uri,
+        RATELIMIT_STORAGE_URI=settings.redis_address,
         RATELIMIT_STORAGE_OPTIONS={"connection_pool": client.connection_pool},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_SWALLOW_ERRORS=True,  # Redis may go between the check and the count

@@ -29,7 +29,7 @@ class OrderBell:
 
     def __init__(self, settings: Settings) -> None:
         self._client = Redis.from_url(
-            settings.redis_uri, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=10
+            settings.redis_address, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=10
         )
         self._places = threading.Semaphore(settings.max_waiters)
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)

@@ -115,7 +115,7 @@ def own_app(settings: dict[str, str]) -> Iterator[Flask]:
 @pytest.fixture
 def app(own_app: Flask) -> Iterator[Flask]:
     """Within the app's context: to call models and services by hand. Other settings for one test:
-    `monkeypatch.setitem(app.extensions, "settings", replace(current_settings(), ...))`."""
+    `monkeypatch.setitem(app.extensions, "settings", current_settings().model_copy(update={...}))`."""
     with own_app.app_context():
         yield own_app
 

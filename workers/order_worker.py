@@ -18,7 +18,8 @@ from prometheus_client import start_http_server
 from pymongo.errors import PyMongoError
 
 from config import connect
-from config.settings import ROOT, Settings, SettingsError, load_settings
+from config.settings import ROOT, Settings
+from config.settings_reader import SettingsError, load_settings
 from services import fulfilment
 from utils import logs
 from workers.advance import Advancer

@@ -1,13 +1,20 @@
 """Production: a setting that is missing or weak ends each process at once, with a list of all faults."""
 
 import os
+import re
 import subprocess
 import sys
+import traceback
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from dotenv import dotenv_values
+from flask import Flask
 
-from config.settings import Settings, SettingsError, load_settings
+from config import aws, env_example, settings_reader
+from config.settings import Settings
+from config.settings_reader import SettingsError, check_settings, load_settings
 from tests.support.system import ROOT, clean_environment
 
 GUNICORN = ["-m", "gunicorn", "wsgi:app"]
@@ -79,7 +86,7 @@ def read(**changes: str) -> Settings:
     ],
 )
 def test_redis_is_named_by_host_and_port_or_by_its_uri(names: dict[str, str], uri: str) -> None:
-    assert read(**names).redis_uri == uri
+    assert read(**names).redis_address == uri
 
 
 def test_the_queue_is_named_as_in_the_readme_or_as_in_the_node_code() -> None:
@@ -91,12 +98,14 @@ def test_the_queue_is_named_as_in_the_readme_or_as_in_the_node_code() -> None:
 
 
 def test_refresh_tokens_have_the_same_secret_unless_one_is_set() -> None:
-    assert read().jwt_refresh_secret == SECRET
-    assert read(JWT_REFRESH_SECRET=SECRET[::-1]).jwt_refresh_secret == SECRET[::-1]
+    assert read().refresh_secret == SECRET
+    assert read(JWT_REFRESH_SECRET=SECRET[::-1]).refresh_secret == SECRET[::-1]
 
 
 def test_a_weak_secret_can_be_allowed() -> None:
-    assert read(JWT_SECRET="your_secret_key", ALLOW_WEAK_JWT_SECRET="true").jwt_secret == "your_secret_key"
+    allowed = read(JWT_SECRET="your_secret_key", ALLOW_WEAK_JWT_SECRET="true")
+
+    assert allowed.jwt_secret.get_secret_value() == "your_secret_key"
 
 
 # One process tells all of these: each fault is on its own line.
@@ -106,7 +115,7 @@ FAULTY = {
     "REDIS_PORT": "70000",
     "SQS_QUEUE_URL": "orders",
     "SES_EMAIL": "orders",
-    "AWS_ACCESS_KEY_ID": "alone",
+    "AWS_SECRET_ACCESS_KEY": "alone",
     "ACCESS_TOKEN_SECONDS": "0",
     "REFRESH_TOKEN_SECONDS": "a week",
     "BCRYPT_COST": "3",
@@ -116,6 +125,12 @@ FAULTY = {
     "LOG_LEVEL": "loud",
     "SQS_WAIT_SECONDS": "21",
     "WORKER_THREADS": "0",
+    "WEB_CONCURRENCY": "x",
+    "PORT": "http",
+    "CLIENT_TIMEOUT_SECONDS": "inf",
+    "CORS_ORIGINS": "http://localhost:5173/, shop.example.com",
+    "CURRENCY": "euro",
+    "AWS_ENDPOINT_URL": "localhost",
     "JWT_REFRESH_SECRET": "short",
 }
 
@@ -156,3 +171,119 @@ def test_a_secret_is_refused_that_is_short_monotonous_or_well_known(secret: str)
         read(JWT_SECRET=secret)
     with pytest.raises(SettingsError, match="JWT_REFRESH_SECRET: Too weak"):
         read(JWT_REFRESH_SECRET=secret)
+
+
+NODE_NAMES = {
+    "SQS_QUEUE_URL": "",
+    "SQS_URL": "https://sqs.example.com/1/node",
+    "REDIS_HOST": "",
+    "REDIS_URI": "redis://node.internal",
+}
+
+
+def test_a_name_in_the_environment_goes_before_the_other_name_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SQS_QUEUE_URL=https://file.example.com/1/q\nREDIS_URI=redis://file\n")
+    monkeypatch.setattr(settings_reader, "ROOT", tmp_path)
+    here = {name: text for name, text in GOOD.items() if name != "SQS_QUEUE_URL"}
+
+    with patch.dict(os.environ, {**here, "SQS_URL": NODE_NAMES["SQS_URL"]}, clear=True):
+        found = load_settings()
+
+    assert found.sqs_queue_url == NODE_NAMES["SQS_URL"]
+    assert found.redis_address == "redis://redis.internal:6379/0"
+
+
+def test_an_empty_variable_hides_the_line_of_the_file_and_an_empty_line_is_no_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("MAILBOX_URL=http://file\nPORT=\nHOST=127.0.0.1\n")
+    (tmp_path / "stack.env").write_text("HOST=0.0.0.0\nPORT=4000\nMAILBOX_URL=http://stack\n")
+    monkeypatch.setattr(settings_reader, "ROOT", tmp_path)
+
+    with patch.dict(os.environ, {**GOOD, "MAILBOX_URL": " "}, clear=True):
+        alone, beside = load_settings(), load_settings(tmp_path / "stack.env")
+
+    assert (alone.mailbox_url, alone.port, alone.host) == (None, 3000, "127.0.0.1")
+    assert (beside.mailbox_url, beside.port, beside.host) == ("http://stack", 4000, "127.0.0.1")
+
+
+def test_reading_leaves_the_environment_as_it_is() -> None:
+    with patch.dict(os.environ, {**GOOD, **ELSEWHERE}, clear=True):
+        before = dict(os.environ)
+        load_settings()
+        assert dict(os.environ) == before
+
+
+SECRETS = {
+    "MONGO_URI": "mongodb://shop:hunter2hunter2@db.internal/orders",
+    "JWT_SECRET": SECRET,
+    "JWT_REFRESH_SECRET": SECRET[::-1],
+    "REDIS_URI": "redis://:hunter3hunter3@redis.internal",
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
+    "AWS_SESSION_TOKEN": "FwoGZXIvYXdzE",
+}
+HIDDEN = [
+    "hunter2hunter2", SECRET, SECRET[::-1], "hunter3hunter3", "wJalrXUtnFEMI", "FwoGZXIvYXdzE"
+]  # fmt: skip
+
+
+def test_no_secret_is_in_what_settings_print() -> None:
+    settings = read(**SECRETS)
+
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+    assert [secret for secret in HIDDEN if secret in shown] == []
+
+
+def test_no_secret_is_in_what_is_said_of_faults() -> None:
+    wrong = {name: f"nonsense {text}" for name, text in SECRETS.items() if name.endswith("URI")}
+
+    with pytest.raises(SettingsError) as refused:
+        read(**{**SECRETS, **wrong, "AWS_ACCESS_KEY_ID": "", "JWT_SECRET": SECRET[:20]})
+
+    told = "".join(traceback.format_exception(refused.value))
+    assert [secret for secret in [*HIDDEN, SECRET[:20]] if secret in told] == []
+
+
+def test_the_keys_of_an_assumed_role_reach_the_clients_whole() -> None:
+    app = Flask("keys")
+    settings = read(**SECRETS)
+
+    aws.init_app(app, settings)
+
+    for name in ("sqs", "sqs_receive", "ses"):
+        keys = app.extensions[name]._request_signer._credentials.get_frozen_credentials()
+        assert keys.token == SECRETS["AWS_SESSION_TOKEN"]
+        assert (keys.access_key, keys.secret_key) == ("AKIAEXAMPLE", "wJalrXUtnFEMI")
+
+
+def test_the_example_file_is_made_of_the_declarations() -> None:
+    assert env_example.FILE.read_text() == env_example.text(), "Run `python -m config.env_example`."
+
+
+def test_every_line_of_the_example_file_is_right_without_its_hash_but_for_the_secret_that_must_be_made(
+    tmp_path: Path,
+) -> None:
+    lines = env_example.text().splitlines()
+    settings = [line.removeprefix("# ") for line in lines if re.match("# [A-Z_0-9]+=", line)]
+    file = tmp_path / "uncommented"
+    file.write_text("\n".join(settings))
+    names = {line.partition("=")[0] for line in settings}
+    assert names == {name.upper() for name in Settings.model_fields}
+
+    with pytest.raises(SettingsError) as refused:
+        check_settings({name: text for name, text in dotenv_values(file).items() if text})
+
+    assert str(refused.value).splitlines()[1:] == ["  JWT_SECRET: Needed, and not set."]
+    file.write_text("\n".join([*settings, f"JWT_SECRET={SECRET}"]))
+    made = check_settings({name: text for name, text in dotenv_values(file).items() if text})
+    defaults = {
+        name: field.default for name, field in Settings.model_fields.items() if not field.is_required()
+    }
+    shown = {name for name in defaults if Settings.model_fields[name].examples}
+    assert {name: getattr(made, name) for name in defaults if name not in shown} == {
+        name: default for name, default in defaults.items() if name not in shown
+    }

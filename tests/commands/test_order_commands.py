@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import uuid4
 
 import boto3
@@ -71,7 +70,9 @@ def dead_letters(stack: LocalStack, app: Flask, monkeypatch: pytest.MonkeyPatch)
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "5"})
     live = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
-    monkeypatch.setitem(app.extensions, "settings", replace(current_settings(), sqs_queue_url=live))
+    monkeypatch.setitem(
+        app.extensions, "settings", current_settings().model_copy(update={"sqs_queue_url": live})
+    )
     sqs.send_message(
         QueueUrl=dead,
         MessageBody='{"orderId": "x"}',
@@ -92,7 +93,7 @@ def test_dead_letters_are_counted_and_put_back(run: Run) -> None:
 
 
 def test_without_sqs_the_queue_commands_say_so(run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = replace(current_settings(), sqs_queue_url=current_settings().sqs_queue_url + "-gone")
+    gone = current_settings().model_copy(update={"sqs_queue_url": current_settings().sqs_queue_url + "-gone"})
     monkeypatch.setitem(app.extensions, "settings", gone)
 
     result = run("queue", "status")

@@ -33,7 +33,7 @@ def queue(steered: Steered, sqs: Any, monkeypatch: pytest.MonkeyPatch) -> Queue:
     steered.app.extensions["publisher"].drain(60)
     made = make_queue(sqs)
     settings = steered.app.extensions["settings"]
-    changed = type(settings)(**{**vars(settings), "sqs_queue_url": made.url})
+    changed = settings.model_copy(update={"sqs_queue_url": made.url})
     monkeypatch.setitem(steered.app.extensions, "settings", changed)
     return made
 
