@@ -29,8 +29,11 @@ QUICK = {
 class Child:
     """A process of the application, with its output in a file."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
-        self.arguments, self.environment, self.log = arguments, dict(environment), log
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], log: Path, home: Path = ROOT
+    ) -> None:
+        """`home` is where the project's files are."""
+        self.arguments, self.environment, self.log, self.home = arguments, dict(environment), log, home
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Child":
@@ -38,7 +41,7 @@ class Child:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments],
-                cwd=ROOT,
+                cwd=self.home,
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -95,7 +98,7 @@ def running_api(settings: Mapping[str, str], log: Path, **overrides: str) -> Ite
     child = Child(["-m", "gunicorn", "wsgi:app"], environment, log).start()
     base = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _answers(base, child), "the API to start")
+        wait_for(lambda: answers(base, child), "the API to start")
         yield base, child
     finally:
         child.kill()
@@ -114,7 +117,7 @@ def running_worker(settings: Mapping[str, str], log: Path, **overrides: str) -> 
         child.kill()
 
 
-def _answers(base: str, child: Child) -> bool:
+def answers(base: str, child: Child) -> bool:
     assert child.running, child.output()
     try:
         with requests.Session() as session:
