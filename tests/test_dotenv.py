@@ -1,4 +1,4 @@
-"""Production as the README has it: all settings in `.env`, an empty environment, and the names of either app."""
+"""Production as the README has it: all settings in `.env`, in the names of either app, and no environment."""
 
 import shutil
 import subprocess
@@ -14,7 +14,9 @@ from tests.support.client import Client
 from tests.support.system import ROOT, Child, answers, clean_environment
 from tests.support.waiting import wait_for
 
-NOT_COPIED = shutil.ignore_patterns(".*", "tests", "node_modules", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns(
+    ".env", ".git", ".venv", ".local*", ".*_cache", "tests", "node_modules", "__pycache__"
+)
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def write_dotenv(copy: Path, values: Mapping[str, str]) -> None:
 
 
 def flask(copy: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "flask", "--app", "commands.app:create_cli_app", *arguments]
+    command = [sys.executable, "-m", "flask", *arguments]
     done = subprocess.run(
         command, cwd=copy, env=clean_environment({}), check=True, capture_output=True, text=True
     )
