@@ -1,4 +1,4 @@
-"""`flask inventory` and `flask users` and `flask indexes`."""
+"""`flask inventory` and `flask users`."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -46,10 +46,3 @@ def test_promoting_a_stranger_is_an_error(run: Run) -> None:
 
     assert result.exit_code == 1
     assert "Nobody is registered as nobody@example.com." in result.output
-
-
-def test_indexes_can_be_made_again_and_again(run: Run) -> None:
-    output = run("indexes", "create").output.splitlines()
-
-    assert "orders.idempotency.id_1: there already" in output
-    assert output[-1] == "All indexes are there."
