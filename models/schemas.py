@@ -10,13 +10,15 @@ from utils.money import from_cents, has_cents_at_most, to_cents
 MAX_AMOUNT = 1_000_000_000
 # What a shop calls a product: `Blue Shirt`, `SKU/42`, `größe-xl`. Not in it: control characters, separators
 # of lines and paragraphs, what turns the direction of text or cannot be seen, the mark that broken encoding
-# leaves, lone surrogates. So an id never breaks a log line. Python and ECMAScript (flag u) read it alike.
+# leaves. So an id never breaks a log line. Python and ECMAScript (flag u) read it alike. Lone surrogates, which
+# only a command line can bring, are no text at all; not every reader of patterns takes them in one.
 PRODUCT_ID_PATTERN = (
     r"^(?!\s+$)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    r"\ud800-\udfff\ufeff\ufff9-\uffff]{1,64}$"
+    r"\ufeff\ufff9-\uffff]{1,64}$"
 )
 PRODUCT_ID_RULE = "Must be 1 to 64 printable characters, and not only spaces."
 _PRODUCT_ID = re.compile(PRODUCT_ID_PATTERN)
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class StrictSchema(Schema):
@@ -65,7 +67,7 @@ class Amount(fields.Field[float]):
 
 def is_product_id(value: Any) -> bool:
     """Whether the value can be a product's id."""
-    return isinstance(value, str) and _PRODUCT_ID.fullmatch(value) is not None
+    return isinstance(value, str) and bool(_PRODUCT_ID.fullmatch(value)) and not _LONE_SURROGATE.search(value)
 
 
 def validate_product_id(value: str) -> None:

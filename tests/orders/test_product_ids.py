@@ -99,6 +99,13 @@ def test_commands_take_any_id(app: Flask) -> None:
     assert run(args=["inventory", "show", name]).output == f"{name}  stock 2\n"
 
 
+def test_a_command_line_that_is_no_text_is_no_product_id(app: Flask) -> None:
+    refused = app.test_cli_runner().invoke(args=["inventory", "set", "caf\udce9", "--stock", "1"])
+
+    assert refused.exit_code == 2
+    assert "1 to 64 printable characters" in refused.output
+
+
 def test_the_document_tells_the_rule_in_one_pattern(anyone: Client) -> None:
     document = anyone.get("/api/openapi.json").json()
 
