@@ -19,6 +19,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
 
 from config.db import collection
+from models.index_spec import Index
 from models.schemas import Amount, StrictInteger, StrictSchema
 from utils import clock
 from utils.crash_points import crash_point
@@ -50,8 +51,7 @@ def inventories() -> Collection[Document]:
     return collection("inventories")
 
 
-def create_indexes() -> None:
-    inventories().create_index([("productId", ASCENDING)], unique=True)
+INDEXES = (Index(("productId",), {"unique": True}, vital=True),)
 
 
 def adopt() -> int:

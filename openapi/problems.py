@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from models.order import NewOrderSchema
 from openapi import examples
-from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema
+from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema, missing_indexes
 from utils import errors
 from utils.error_handler import problem
 from utils.errors import ApiError
@@ -42,6 +42,7 @@ class ProblemSchema(Answer):
     )
     expectedTotal = fields.Float(metadata={"description": "With total_mismatch."})
     dependencies = fields.Nested(DependenciesSchema, metadata={"description": "With 503 on /readyz."})
+    missingIndexes = missing_indexes()
 
 
 def all_kinds(base: Kind = ApiError) -> Iterator[Kind]:

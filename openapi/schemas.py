@@ -97,9 +97,18 @@ class DependenciesSchema(Answer):
     sqs = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
 
 
+def missing_indexes() -> fields.List[str]:
+    """Indexes that `flask indexes create` would make."""
+    return fields.List(
+        fields.String(metadata={"example": "orders.idempotency.id_1"}),
+        metadata={"description": "On /readyz, if any: indexes that `flask indexes create` makes."},
+    )
+
+
 class ReadinessSchema(Answer):
     status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded"]))
     dependencies = fields.Nested(DependenciesSchema, required=True)
+    missingIndexes = missing_indexes()
 
 
 class MailSchema(Answer):

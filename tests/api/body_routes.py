@@ -75,7 +75,7 @@ ROUTES = (
     ),
     BodyRoute(
         "PUT",
-        "/api/inventory/<product_id>",
+        "/api/inventory/<product:product_id>",
         {"stock": 1, "price": 1},
         {"stock": "integer", "price": "amount or null"},
         answer=200,
