@@ -1,11 +1,16 @@
 """Stock, to look at and to set. The Node README promised `GET /api/inventory/:id`, its code had no route."""
 
+from collections.abc import Callable
 from typing import Any
 
 from models import inventory
 from utils import errors
 
 Document = dict[str, Any]
+# What must hold of a product, as clients see it (None: there is no such product), for a change to be made.
+Condition = Callable[[Document | None], bool]
+
+_RACES = 50
 
 
 def show(product_id: str) -> Document:
@@ -22,7 +27,51 @@ def list_products(after: str | None, limit: int) -> tuple[list[Document], bool]:
     return [inventory.to_json(product) for product in found[:limit]], len(found) > limit
 
 
-def set_stock(product_id: str, body: Document) -> tuple[Document, bool]:
-    """Set a product's stock, and its price if given. Returns the product and whether it is new."""
-    created = inventory.set_stock(product_id, body["stock"], body)
-    return show(product_id), created
+def set_stock(product_id: str, body: Document, condition: Condition | None = None) -> tuple[Document, bool]:
+    """Set a product's stock, and its price if given. Returns the product and whether it is new.
+
+    With a condition, what is written is what was looked at: raises PreconditionFailed.
+    """
+    if condition is None:
+        created = inventory.set_stock(product_id, body["stock"], body)
+        return show(product_id), created
+    for _ in range(_RACES):
+        seen = inventory.find(product_id)
+        _require(condition, seen)
+        if seen is None:
+            written = inventory.add_product(product_id, body["stock"], body)
+        else:
+            written = inventory.replace_stock(seen, body["stock"], body)
+        if written:
+            return show(product_id), seen is None
+    raise errors.ServiceUnavailable("Too many requests change this product at once. Send it again.")
+
+
+def adjust_stock(product_id: str, body: Document, condition: Condition | None = None) -> Document:
+    """Add `adjust` to what is free to sell, and set `price` (None removes it): what `body` has of both.
+
+    Raises ProductNotFound, StockTooLow, ValidationFailed when the stock would be too large, or
+    PreconditionFailed.
+    """
+    for _ in range(_RACES):
+        seen = inventory.find(product_id)
+        if seen is None:
+            raise errors.ProductNotFound
+        _require(condition, seen)
+        _require_room(seen, body.get("adjust", 0))
+        if inventory.adjust_stock(seen, body, exactly=condition is not None):
+            return show(product_id)
+    raise errors.ServiceUnavailable("Too many requests change this product at once. Send it again.")
+
+
+def _require(condition: Condition | None, seen: Document | None) -> None:
+    if condition is not None and not condition(None if seen is None else inventory.to_json(seen)):
+        raise errors.PreconditionFailed
+
+
+def _require_room(seen: Document, adjust: int) -> None:
+    if adjust and seen["stock"] + adjust < 0:
+        raise errors.StockTooLow(seen["stock"])
+    if adjust and seen["stock"] + adjust > inventory.MAX_STOCK:
+        message = f"Would make the stock more than {inventory.MAX_STOCK}."
+        raise errors.ValidationFailed([{"field": "adjust", "message": message}])

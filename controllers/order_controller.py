@@ -54,20 +54,25 @@ def events(user_id: ObjectId, order_id: str) -> list[Document]:
 
 
 def cancel(user_id: ObjectId, order_id: str, request_id: str) -> Document:
-    """Give an order of the user's up while it is Pending, and its stock back.
+    """Give an order of the user's up while it is Pending, and its stock back; doing it again changes nothing.
 
     Raises OrderNotFound or NotCancellable.
     """
-    order = _own(user_id, order_id)
-    cancelled = order_decisions.cancel(order)
+    cancelled = order_decisions.cancel(_own(user_id, order_id))
     if cancelled is None:
-        order = _own(user_id, order_id)
-        raise errors.NotCancellable(f"The order is {order['status']}. Only a Pending order can be cancelled.")
-    settle(cancelled)
+        cancelled = _cancelled_before(_own(user_id, order_id))
     view = order_model.to_json(cancelled)
-    redis_service.put_order(view)
-    publisher.ring(cancelled["orderId"], request_id)  # the mail about it is the worker's
+    if not cancelled.get("settled"):  # also when the request that cancelled it came no further
+        settle(cancelled)
+        redis_service.put_order(view)
+        publisher.ring(cancelled["orderId"], request_id)  # the mail about it is the worker's
     return view
+
+
+def _cancelled_before(order: Document) -> Document:
+    if order.get("failureReason") != order_decisions.CANCELLED or order["status"] != order_model.FAILED:
+        raise errors.NotCancellable(f"The order is {order['status']}. Only a Pending order can be cancelled.")
+    return order
 
 
 def _own(user_id: ObjectId, order_id: str) -> Document:

@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from marshmallow import validate
+from marshmallow import ValidationError, validate, validates_schema
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
 
 from config.db import collection
 from models.index_spec import Index
@@ -31,6 +32,9 @@ Document = dict[str, Any]
 MAX_HOLDS = 5000
 _NOT_CROWDED = {f"holds.{MAX_HOLDS - 1}": {"$exists": False}}
 
+# What clients see of a product, beside its id.
+_SHOWN = ("stock", "price", "updatedAt")
+
 # What came in so far, also for a document that never counted it.
 # `$map` says the same as "$holds.quantity", which SecantusDB takes for a field that is missing.
 _HELD = {"$sum": {"$map": {"input": {"$ifNull": ["$holds", []]}, "in": "$$this.quantity"}}}
@@ -42,9 +46,24 @@ _RECEIVED = {
 }
 
 
+MAX_STOCK = 1_000_000_000
+
+
 class StockSchema(StrictSchema):
-    stock = StrictInteger(required=True, validate=validate.Range(min=0, max=1_000_000_000))
+    stock = StrictInteger(required=True, validate=validate.Range(min=0, max=MAX_STOCK))
     price = Amount(allow_none=True)
+
+
+class StockChangeSchema(StrictSchema):
+    """At least one of them."""
+
+    adjust = StrictInteger(validate=validate.Range(min=-MAX_STOCK, max=MAX_STOCK))
+    price = Amount(allow_none=True)
+
+    @validates_schema
+    def _changes_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("Send adjust, price, or both.")
 
 
 def inventories() -> Collection[Document]:
@@ -83,6 +102,46 @@ def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
 
     One update, so that reservations made at the same moment are neither lost nor counted twice.
     """
+    update = _set_to(stock, changes)
+    return inventories().update_one({"productId": product_id}, update, upsert=True).upserted_id is not None
+
+
+@crash_point
+def replace_stock(seen: Document, stock: int, changes: Mapping[str, Any]) -> bool:
+    """As `set_stock`, if the product is still as it was seen. False if it is not."""
+    return inventories().update_one(_as_seen(seen), _set_to(stock, changes)).matched_count == 1
+
+
+@crash_point
+def add_product(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
+    """As `set_stock`, if there is no such product. False if there is."""
+    now, price = clock.now(), changes.get("price")
+    product = {"productId": product_id, "stock": stock, "received": stock, "createdAt": now, "updatedAt": now}
+    try:
+        inventories().insert_one(product if price is None else {**product, "price": price})
+    except DuplicateKeyError:
+        return False
+    return True
+
+
+@crash_point
+def adjust_stock(seen: Document, changes: Mapping[str, Any], exactly: bool) -> bool:
+    """Add `adjust` (which may be negative) to what is free to sell, and set the price (None removes it).
+
+    One update. False when nothing was written: the stock would leave the range from 0 to MAX_STOCK, or, if it
+    is to be `exactly` as it was seen, it is not.
+    """
+    which = _as_seen(seen) if exactly else {"_id": seen["_id"]}
+    fields: Document = {"updatedAt": clock.now(), **_price_field(changes)}
+    if adjust := changes.get("adjust"):
+        bounds = {"stock": {"$gte": max(0, -adjust), "$lte": min(MAX_STOCK, MAX_STOCK - adjust)}}
+        which = {"$and": [which, bounds]}
+        fields["received"] = {"$add": [_RECEIVED, adjust]}
+        fields["stock"] = {"$add": ["$stock", adjust]}
+    return inventories().update_one(which, [{"$set": fields}]).matched_count == 1
+
+
+def _set_to(stock: int, changes: Mapping[str, Any]) -> list[Document]:
     now = clock.now()
     fields: Document = {
         "received": {"$add": [_RECEIVED, {"$subtract": [stock, {"$ifNull": ["$stock", 0]}]}]},
@@ -90,10 +149,20 @@ def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
         "createdAt": {"$ifNull": ["$createdAt", now]},
         "updatedAt": now,
     }
-    if "price" in changes:
-        fields["price"] = "$$REMOVE" if changes["price"] is None else changes["price"]
-    result = inventories().update_one({"productId": product_id}, [{"$set": fields}], upsert=True)
-    return result.upserted_id is not None
+    return [{"$set": {**fields, **_price_field(changes)}}]
+
+
+def _price_field(changes: Mapping[str, Any]) -> Document:
+    """A price that is left out stays, and None removes it."""
+    if "price" not in changes:
+        return {}
+    return {"price": "$$REMOVE" if changes["price"] is None else changes["price"]}
+
+
+def _as_seen(product: Mapping[str, Any]) -> Document:
+    """Matches the product while all that clients see of it is as it was read."""
+    seen = {name: {"$eq": product[name]} if name in product else {"$exists": False} for name in _SHOWN}
+    return {"_id": product["_id"], **seen}
 
 
 @crash_point

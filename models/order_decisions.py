@@ -19,6 +19,7 @@ from utils import clock, metrics
 from utils.crash_points import crash_point
 
 PURGE_AFTER = timedelta(hours=24)
+CANCELLED = "cancelled"  # as a failureReason
 # A claimed order is looked at again after this time, should its worker die.
 LEASE_SECONDS = 60
 
@@ -95,7 +96,7 @@ def fail(order: Document, reason: str) -> Document | None:
 @crash_point
 def cancel(order: Document) -> Document | None:
     """The customer changed his mind in time."""
-    return _fail(order, "cancelled", "cancelled")
+    return _fail(order, "cancelled", CANCELLED)
 
 
 def _fail(order: Document, event: str, reason: str) -> Document | None:

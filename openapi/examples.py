@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from models.inventory import StockSchema
+from models.inventory import StockChangeSchema, StockSchema
 from models.order import NewOrderSchema
 from models.user import CredentialsSchema, NewUserSchema, RefreshTokenSchema
 from openapi import schemas
@@ -44,6 +44,7 @@ BODIES: dict[type[Schema], Json] = {
     CredentialsSchema: _CREDENTIALS,
     NewOrderSchema: {"items": _LINES},
     StockSchema: {"stock": 100, "price": 79.9},
+    StockChangeSchema: {"adjust": 20},
     RefreshTokenSchema: {"refreshToken": f"{_JWT}.refresh"},
     schemas.MessageSchema: {"message": "Auth routes working!"},
     schemas.RegisteredSchema: {"message": "User registered successfully", "userId": _USER_ID},
@@ -116,6 +117,7 @@ ERRORS: dict[type[errors.ApiError], errors.ApiError] = {
         shortages=[{"productId": "last-one", "requested": 2, "available": 1}],
         remedies=[{"items": [{"productId": "last-one", "quantity": 1}]}],
     ),
+    errors.StockTooLow: errors.StockTooLow(available=3),
     errors.NotCancellable: errors.NotCancellable(
         "The order is Processed. Only a Pending order can be cancelled."
     ),

@@ -22,7 +22,10 @@ class Trait:
 
 PAGE_OF_PRODUCTS = Trait(takes=("limit", "cursor"), errors=(errors.ValidationFailed,))
 PAGE_OF_ORDERS = Trait(takes=("status", "limit", "orderCursor"), errors=(errors.ValidationFailed,))
-CONDITIONAL = Trait(takes=("If-None-Match",), gives=("ETag",))  # 304 as well
+CONDITIONAL = Trait(  # 304 as well
+    takes=("If-None-Match",), gives=("ETag",), errors=(errors.PreconditionFailed,)
+)
+CHANGES = Trait(takes=("If-Match", "createOnly"), gives=("ETag",), errors=(errors.PreconditionFailed,))
 CACHED = Trait(gives=("X-Cache",))
 CREATES = Trait(gives=("Location",))
 WAITS = Trait(takes=("Prefer",), gives=("Preference-Applied",))
@@ -63,6 +66,15 @@ PARAMETERS: dict[str, Spec] = {
     ),
     "If-None-Match": _parameter(
         "header", "If-None-Match", "An ETag that you have: 304 if it still holds.", _TEXT
+    ),
+    "If-Match": _parameter(
+        "header",
+        "If-Match",
+        "The ETag of what you have read: changed only while that still holds, else 412. `*`: if it is there.",
+        _TEXT,
+    ),
+    "createOnly": _parameter(
+        "header", "If-None-Match", "`*`: only if there is nothing yet, else 412.", _TEXT
     ),
     "limit": _parameter(
         "query",
@@ -106,7 +118,7 @@ def _header(description: str, schema: Spec = _TEXT, **more: Any) -> Spec:
 HEADERS: dict[str, Spec] = {
     "X-Request-Id": _header("The id of this request, in all logs about it.", required=True),
     "Location": _header("Where the order is.", required=True),
-    "ETag": _header("Stands for this very answer. Send it as If-None-Match.", required=True),
+    "ETag": _header("Stands for this very answer. Send it as If-None-Match or If-Match.", required=True),
     "X-Cache": _header(
         "Whether it came from the cache.", {"type": "string", "enum": ["hit", "miss"]}, required=True
     ),

@@ -105,6 +105,16 @@ class OutOfStock(Conflict):
     detail = "Some items are short: see shortages. A body from remedies can be sent as it is."
 
 
+class StockTooLow(Conflict):
+    """`available`: what is free to sell."""
+
+    code, title = "stock_too_low", "The stock cannot go below 0"
+    detail = "Less than that is free to sell: see available."
+
+    def __init__(self, available: int) -> None:
+        super().__init__(f"{available} are free to sell: take that many at most.", available=available)
+
+
 class NotCancellable(Conflict):
     code, title = "not_cancellable", "The order can no longer be cancelled"
     detail = "Only a Pending order can be cancelled."
@@ -116,6 +126,13 @@ class RequestInProgress(Conflict):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(headers={"Retry-After": str(retry_after)})
+
+
+class PreconditionFailed(ApiError):
+    """RFC 9110, section 13: If-Match or If-None-Match does not hold."""
+
+    status, code, title = 412, "precondition_failed", "It is not as you think it is"
+    detail = "It was changed since you read it. Read it again, and send your change with the new ETag."
 
 
 class Unprocessable(ApiError):

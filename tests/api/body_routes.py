@@ -82,6 +82,14 @@ ROUTES = (
         required=("stock",),
         path="/api/inventory/strict",
     ),
+    BodyRoute(
+        "PATCH",
+        "/api/inventory/<product_id>",
+        {"adjust": 0, "price": 1},
+        {"adjust": "signed integer", "price": "amount or null"},
+        answer="product_not_found",
+        path=f"/api/inventory/{UNKNOWN_PRODUCT}",
+    ),
 )
 OPTIONAL = ("/api/auth/refresh", "/api/auth/logout")  # where no body at all is fine
 

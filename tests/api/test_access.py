@@ -22,6 +22,7 @@ WHO = {
     "GET /api/inventory": "anyone",
     "GET /api/inventory/<product:product_id>": "anyone",
     "PUT /api/inventory/<product:product_id>": "admin",
+    "PATCH /api/inventory/<product:product_id>": "admin",
     "GET /livez": "anyone",
     "GET /readyz": "anyone",
     "GET /metrics": "anyone",

@@ -96,6 +96,7 @@ header_text = st.text(string.ascii_letters + string.digits + string.punctuation 
 CRUEL = ["9" * 6000, "wait=" + "9" * 6000, "a," * 2000, "bytes=0-1,5-", 'W/"', '"', "*", ";", "="]
 HEADERS = ["Authorization", "X-Request-Id", "If-None-Match", "If-Modified-Since", "Prefer", "Idempotency-Key"]
 HEADERS += ["Accept", "Cookie", "Range", "X-Forwarded-For", "Content-Type", "X-HTTP-Method-Override"]
+HEADERS += ["If-Match"]
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -107,6 +108,7 @@ def test_any_header_is_answered(steady_admin: Client, header: str) -> None:
         expect_own_words(steady_admin.get("/api/orders/nobody-has-this", headers=headers))
         expect_own_words(steady_admin.get("/api/inventory", headers=headers))
         expect_own_words(steady_admin.post("/api/orders", order, headers=headers))
+        expect_own_words(steady_admin.put("/api/inventory/strict", {"stock": 1}, headers=headers))
 
     for value in CRUEL:
         ask(value)

@@ -57,7 +57,7 @@ def test_head_of_what_is_not_there_has_no_body_either(anyone: Client) -> None:
 
 @pytest.mark.parametrize(
     ("path", "methods"),
-    [("/api/inventory/x", "GET, HEAD, OPTIONS, PUT"), ("/api/auth/login", "OPTIONS, POST")],
+    [("/api/inventory/x", "GET, HEAD, OPTIONS, PATCH, PUT"), ("/api/auth/login", "OPTIONS, POST")],
 )
 def test_options_says_what_can_be_done(anyone: Client, path: str, methods: str) -> None:
     answer = anyone.send("OPTIONS", path)

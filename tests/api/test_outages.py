@@ -23,6 +23,7 @@ REQUESTS: list[tuple[str, str, Any]] = [
     ("GET", "/api/inventory", None),
     ("GET", "/api/inventory/x", None),
     ("PUT", "/api/inventory/x", {"stock": 1}),
+    ("PATCH", "/api/inventory/x", {"adjust": 1}),
     ("POST", "/api/orders", ORDER),
     ("GET", "/api/orders", None),
     ("GET", f"/api/orders/{USER_ID}", None),

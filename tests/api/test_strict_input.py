@@ -42,6 +42,7 @@ WRONG: dict[str, list[Any]] = {
     "object": [None, "a", 1, True, [], [[]], *OPERATORS],
 }
 WRONG["amount or null"] = WRONG["amount"][1:]
+WRONG["signed integer"] = [value for value in WRONG["integer"] if value != -1]
 
 FIELDS = [(route, path) for route in ROUTES for path in route.fields]
 
@@ -150,7 +151,7 @@ def test_an_empty_object_lacks_what_is_required(client: Client, route: BodyRoute
         return
     top = [path for path in route.required if "." not in path]
 
-    assert refused(client, route, {}) == top
+    assert refused(client, route, {}) == (top or ["body"])
 
 
 @pytest.mark.parametrize("product_id", NOT_PRODUCT_IDS)

@@ -62,11 +62,31 @@ def reading(run: Run, crash_at: str) -> None:
 
 def setting_stock(run: Run, crash_at: str) -> None:
     """An admin sets the stock while an order holds some, and again what he last sent."""
+    _change_stock(run, crash_at, "PUT", {"stock": 7}, {})
+
+
+def setting_stock_as_seen(run: Run, crash_at: str) -> None:
+    _change_stock(run, crash_at, "PUT", {"stock": 7}, {"If-Match": "*"})
+
+
+def adjusting_stock(run: Run, crash_at: str) -> None:
+    _change_stock(run, crash_at, "PATCH", {"adjust": 2}, {})
+
+
+def adding_a_product(run: Run, crash_at: str) -> None:
+    _change_stock(run, crash_at, "PUT", {"stock": 7}, {"If-None-Match": "*"}, product_id=uuid4().hex)
+
+
+def _change_stock(
+    run: Run, crash_at: str, method: str, body: dict[str, int], headers: dict[str, str], product_id: str = ""
+) -> None:
+    """An admin changes the stock of a product, and then sets that of all."""
     run.order()
     run.field.database["users"].update_one({"_id": run.users[0]}, {"$set": {"role": "admin"}})
     paths = [f"/api/inventory/{product_id}" for product_id in run.items]
+    changed = f"/api/inventory/{product_id}" if product_id else paths[0]
     api = run.crashing_api(crash_at)
-    with_dead(run, api, lambda a: run.shopper.send("PUT", a.base, paths[0], {"stock": 7}))
+    with_dead(run, api, lambda a: run.shopper.send(method, a.base, changed, body, headers))
     for product_id, path in zip(run.items, paths, strict=True):
         answer = run.shopper.send("PUT", run.lane.api.base, path, {"stock": 7})
         assert answer is not None and answer.status_code == 200
@@ -108,6 +128,9 @@ DRIVES: dict[str, Drive] = {
     "put_order": cancelling,
     "add_order": reading,
     "set_stock": setting_stock,
+    "replace_stock": setting_stock_as_seen,
+    "adjust_stock": adjusting_stock,
+    "add_product": adding_a_product,
 }
 
 _WORKER = "only a worker does it"

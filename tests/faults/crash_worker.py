@@ -142,5 +142,6 @@ _WEB = "only a web process does it"
 UNREACHABLE = {
     **dict.fromkeys(("insert_intent", "reserve", "accept", "reject", "cancel"), _WEB),
     **dict.fromkeys(("send_rings", "add_order", "set_stock"), _WEB),
+    **dict.fromkeys(("replace_stock", "add_product", "adjust_stock"), _WEB),
     "request_mail": "a command does it: flask orders resend-email",
 }

@@ -16,7 +16,7 @@ from utils import crash_points
 
 CODE = {decisions: order_decisions, mail: order_mail, stock: inventory}
 # The model has no field that these change, or does the same in another way: see docs/MODEL.md.
-NOT_MODELLED = {"finish", "mail_postponed", "set_stock"}
+NOT_MODELLED = {"finish", "mail_postponed", "set_stock", "replace_stock", "add_product", "adjust_stock"}
 _results: dict[str, Result] = {}
 
 

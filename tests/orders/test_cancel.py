@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from flask import Flask
 
-from models.order import orders
+from models import order_decisions
+from models.order import find, orders
+from models.settlement import settle
 from tests.faults.time_travel import pass_time
 from tests.support.client import Client, expect_problem
+from tests.support.node_app import node_order
+from tests.support.together import together
 from tests.support.waiting import wait_for
 
 Place = Callable[..., dict[str, Any]]
@@ -42,15 +47,40 @@ def test_whoever_reads_it_next_sees_it_cancelled(quiet: Client, place: Place) ->
     assert events[2]["reason"] == "cancelled"
 
 
-def test_an_order_is_cancelled_once(quiet: Client, place: Place) -> None:
+def test_who_cancels_again_is_answered_as_at_first(quiet: Client, place: Place) -> None:
     order = place()
     address = f"/api/orders/{order['orderId']}"
     first = quiet.post(address + "/cancel")
+    before = quiet.get(address + "/events").json()
     for _ in range(2):
-        problem = expect_problem(quiet.post(address + "/cancel"), 409, "not_cancellable")
-        assert "Failed" in problem["detail"]
+        again = quiet.post(address + "/cancel")
+        assert (again.status_code, again.json()) == (200, first.json())
     assert quiet.get(address).json() == first.json()
+    assert quiet.get(address + "/events").json() == before
     assert quiet.get(f"/api/inventory/{order['items'][0]['productId']}").json()["stock"] == 5
+
+
+def test_of_many_who_cancel_at_once_all_are_answered_alike(quiet: Client, place: Place) -> None:
+    order, token = place(), quiet.tokens["token"]
+    address = f"/api/orders/{order['orderId']}"
+
+    answers = together([lambda: Client(quiet.base).post(address + "/cancel", token=token)] * 6)
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    events = [event["event"] for event in quiet.get(address + "/events").json()["data"]]
+    assert events == ["received", "accepted", "cancelled", "settled"]
+    assert quiet.get(f"/api/inventory/{order['items'][0]['productId']}").json()["stock"] == 5
+
+
+def test_an_order_that_failed_otherwise_cannot_be_cancelled(quiet: Client, place: Place, app: Flask) -> None:
+    failed = order_decisions.fail(find(place()["orderId"]) or {}, "processing_error")
+    assert failed is not None and settle(failed)
+    of_node = node_order(quiet.user_id, status="Failed")
+    orders().insert_one(of_node)
+    for order_id in (failed["orderId"], str(of_node["_id"])):
+        problem = expect_problem(quiet.post(f"/api/orders/{order_id}/cancel"), 409, "not_cancellable")
+        assert "Failed" in problem["detail"]
 
 
 @pytest.mark.usefixtures("worker")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from controllers import order_controller
 from models import inventory, order_decisions
-from tests.support.crashes import Crash, Stop
+from tests.support.crashes import Crash, Stop, lose_connection
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.steered import Steered
 from utils import errors
@@ -172,3 +173,23 @@ def test_a_claim_ends_with_its_lease(steered: Steered) -> None:
     steered.wait(0.1)
     assert steered.sweep() == 1
     assert steered.read(order_id)["status"] == "Processed"
+
+
+@pytest.mark.parametrize("stop", [Stop("before", 2), Stop("after", 2), Stop("before", 3)], ids=str)
+def test_who_cancels_again_after_the_settling_failed_frees_the_stock(steered: Steered, stop: Stop) -> None:
+    """The first answer was a 503, though the order is cancelled: the client asks again."""
+    user_id, product_id = steered.user(), steered.product(5)
+    order_id = steered.place(user_id, {product_id: 2})
+    with steered.interrupted(stop, lose_connection), pytest.raises(AutoReconnect):
+        order_controller.cancel(user_id, order_id, "request")
+    assert (steered.read(order_id)["status"], "settled" in steered.read(order_id)) == ("Failed", False)
+
+    for _ in range(2):
+        assert order_controller.cancel(user_id, order_id, "request")["failureReason"] == "cancelled"
+
+    assert steered.stock(product_id) == 5
+    events = [entry["event"] for entry in steered.read(order_id)["history"]]
+    assert events == ["received", "accepted", "cancelled", "settled"]
+    steered.finish()
+    check_at_rest(steered.database)
+    assert len(steered.ses.mails) == 1

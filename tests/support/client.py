@@ -40,6 +40,12 @@ class Client:
     def put(self, path: str, body: Any = None, **options: Any) -> requests.Response:
         return self.send("PUT", path, json=body, **options)
 
+    def patch(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.send("PATCH", path, json=body, **options)
+
+    def delete(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.send("DELETE", path, json=body, **options)
+
     def register(self, email: str | None = None, password: str = PASSWORD) -> "Client":
         """Register a fresh user and log in."""
         self.email = email or f"{uuid4().hex}@example.com"
