@@ -13,7 +13,7 @@ import routes
 from config import connect
 from config.settings import ROOT, Settings
 from config.settings_reader import load_settings
-from middleware import rate_limits, request_context
+from middleware import cross_origin, rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
 from services import order_bell, publisher
 from utils import error_handler, jwt_utils, logs
@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     publisher.init_app(app)
     order_bell.init_app(app, settings)
     request_context.init_app(app)  # first, so that each answer has its id
+    cross_origin.init_app(app, settings.cors_origins)
     error_handler.init_app(app)
     jwt_utils.init_app(
         app,

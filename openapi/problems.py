@@ -63,23 +63,30 @@ def responses(kinds: Iterable[Kind]) -> dict[str, Spec]:
     """The answers to these errors, by status."""
     ordered = sorted(set(kinds), key=lambda kind: (kind.status, kind.code))
     by_status = groupby(ordered, key=lambda kind: kind.status)
-    return {str(status): _response(status, list(group)) for status, group in by_status}
+    return {str(status): _response(HTTPStatus(status).phrase, list(group)) for status, group in by_status}
 
 
-def _response(status: int, kinds: list[Kind]) -> Spec:
+def of_no_route() -> dict[str, Spec]:
+    """The answers to errors that come from no route in particular, by the range of their status."""
+    return {
+        "4XX": _response("No such address or method", [errors.NotFound, errors.MethodNotAllowed]),
+        "5XX": _response("A fault of ours", [ApiError]),
+    }
+
+
+def _response(phrase: str, kinds: Iterable[Kind]) -> Spec:
+    """The codes stand in the description and, for programs, as the names of the examples.
+
+    The schema is Problem itself: of one made for each list of codes, clients get a model each.
+    """
     headers = {name for kind in kinds for base, name in _HEADERS.items() if issubclass(kind, base)}
     codes = sorted({kind.code for kind in kinds})
     return {
-        "description": f"{HTTPStatus(status).phrase}: {', '.join(codes)}",
+        "description": f"{phrase}: {', '.join(codes)}",
         "headers": sorted(headers),
         "content": {
             "application/problem+json": {
-                "schema": {
-                    "allOf": [
-                        {"$ref": "#/components/schemas/Problem"},
-                        {"properties": {"code": {"enum": codes}}},
-                    ]
-                },
+                "schema": ProblemSchema,
                 "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }
         },

@@ -3,6 +3,14 @@
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
 from models.order import STATUSES
+from openapi.fields import Choice
+
+# Lists of words that have a name in the document.
+CHOICES = {
+    "OrderStatus": STATUSES,
+    "DependencyState": ("up", "down"),
+    "ReadinessStatus": ("ready", "degraded"),
+}
 
 
 class Answer(Schema):
@@ -46,7 +54,7 @@ class OrderSchema(Answer):
     userId = fields.String(required=True)
     items = fields.List(fields.Nested(OrderedItemSchema), required=True)
     totalAmount = fields.Float(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    status = Choice("OrderStatus", required=True)
     failureReason = fields.String(metadata={"description": "Why it is Failed, such as `cancelled`."})
     createdAt = fields.DateTime(required=True)
     updatedAt = fields.DateTime(required=True)
@@ -92,9 +100,9 @@ class AliveSchema(Answer):
 
 
 class DependenciesSchema(Answer):
-    mongodb = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
-    redis = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
-    sqs = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
+    mongodb = Choice("DependencyState", required=True)
+    redis = Choice("DependencyState", required=True)
+    sqs = Choice("DependencyState", required=True)
 
 
 def missing_indexes() -> fields.List[str]:
@@ -106,7 +114,7 @@ def missing_indexes() -> fields.List[str]:
 
 
 class ReadinessSchema(Answer):
-    status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded"]))
+    status = Choice("ReadinessStatus", required=True)
     dependencies = fields.Nested(DependenciesSchema, required=True)
     missingIndexes = missing_indexes()
 

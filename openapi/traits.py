@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.order import STATUSES
 from models.schemas import PRODUCT_ID_PATTERN
 from utils import errors
 from utils.errors import ApiError
@@ -90,7 +89,7 @@ PARAMETERS: dict[str, Spec] = {
         {"type": "string", "pattern": "^[0-9a-f]{24}$"},
     ),
     "status": _parameter(
-        "query", "status", "Only orders with this status.", {"type": "string", "enum": list(STATUSES)}
+        "query", "status", "Only orders with this status.", {"$ref": "#/components/schemas/OrderStatus"}
     ),
     "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
 }
