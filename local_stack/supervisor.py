@@ -65,6 +65,11 @@ def supervise(
     except StackError as error:
         say(str(error))
         return error.exit_code
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(f"{short(Path(error.filename))} cannot be used: {error.strerror}. {_explain_directory(directory)}")
+        return 1
 
 
 class Supervisor:
@@ -177,6 +182,13 @@ class Supervisor:
         process = Process(name, command, self.stack.pids, environment=self._environment)
         self._processes.append(process)
         return process
+
+
+def _explain_directory(directory: Path) -> str:
+    return (
+        f"The servers keep their data in {short(directory)}: make it a directory that you may write to, or "
+        "name another: LOCAL_DIR=/tmp/orders make run"
+    )
 
 
 def _port(text: str) -> int:

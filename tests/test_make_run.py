@@ -67,3 +67,12 @@ def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart
         assert again.get(f"/api/orders/{order['orderId']}").json()["status"] == "Processed"
         again.login()
         assert _flask(environment, "audit") == "All is well.\n"
+
+
+def test_a_python_without_the_packages_is_told_to_make_run() -> None:
+    done = subprocess.run([sys.executable, "-S", "server.py"], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "is not installed" in done.stderr
+    assert "`make run`" in done.stderr
+    assert "Traceback" not in done.stderr
