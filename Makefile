@@ -34,7 +34,7 @@ faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEE
 e2e: $(DEV) postman ## newman, schemathesis, a browser, the examples (needs chromium, node and curl)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
 
-demo: $(RUN) ## the whole story in the terminal, against what runs on PORT (3000)
+demo: $(RUN) ## the whole story in the terminal, against what `make run` started
 	@$(VENV)/bin/python examples/demo.py
 
 lint: $(DEV) ## style, types, known vulnerabilities

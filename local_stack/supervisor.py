@@ -68,7 +68,7 @@ def supervise(
     except OSError as error:
         if error.filename is None:
             raise
-        say(f"{short(Path(error.filename))} cannot be used: {error.strerror}. {_explain_directory(directory)}")
+        say(_explain_unusable(error, directory))
         return 1
 
 
@@ -184,10 +184,11 @@ class Supervisor:
         return process
 
 
-def _explain_directory(directory: Path) -> str:
+def _explain_unusable(error: OSError, directory: Path) -> str:
     return (
-        f"The servers keep their data in {short(directory)}: make it a directory that you may write to, or "
-        "name another: LOCAL_DIR=/tmp/orders make run"
+        f"{short(Path(error.filename))} cannot be used: {error.strerror}. The servers keep their data in "
+        f"{short(directory)}: make it a directory that you may write to, or name another: "
+        "LOCAL_DIR=/tmp/orders make run"
     )
 
 
