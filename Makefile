@@ -1,17 +1,20 @@
 # One command each for people and CI. `make` lists them.
-# They need Python 3.11 to 3.13 and make; all else is installed into .venv at the first call.
+# They need make, and Python 3.11 to 3.13 or uv; all else is installed into .venv at the first call.
 
 PYTHON ?=
+UV ?= uv
+export PYTHON UV
+
 VENV := .venv
-STAMP := $(VENV)/.installed
-REQUIREMENTS := requirements.txt requirements-dev.txt
+TO_RUN := requirements.txt requirements-local.txt
+TO_DEVELOP := $(TO_RUN) requirements-dev.txt
 
-IS_RIGHT := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-
+# Stamps hold what was installed: dates say nothing where files were copied or unpacked.
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
 # Empty when there is no virtual environment, or when its Python is gone, as after an upgrade.
-VENV_WORKS := $(shell $(VENV)/bin/python -c '$(IS_RIGHT)' >/dev/null 2>&1 && echo yes)
-# The stamp holds what was installed: dates say nothing where files were copied or unpacked.
-UP_TO_DATE := $(shell cat $(REQUIREMENTS) constraints.txt | cmp -s - $(STAMP) && echo yes)
+VENV_WORKS := $(shell $(VENV)/bin/python -c 'import sys' >/dev/null 2>&1 && echo yes)
+outdated = $(if $(and $(VENV_WORKS),$(shell cat $(2) constraints.txt | cmp -s - $(1) && echo yes)),,force)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test faults e2e demo lint postman clean force
@@ -19,28 +22,28 @@ UP_TO_DATE := $(shell cat $(REQUIREMENTS) constraints.txt | cmp -s - $(STAMP) &&
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: $(STAMP) ## start everything on this machine: servers, API on PORT (3000), worker
+run: $(RUN) ## start everything on this machine: servers, API on PORT (3000), worker
 	@exec $(VENV)/bin/python server.py
 
-test: $(STAMP) ## all tests, against servers of their own (ARGS="-k name" for some)
+test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some)
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
-faults: $(STAMP) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
+faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
 
-e2e: $(STAMP) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl)
+e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
 
-demo: $(STAMP) ## the whole story in the terminal, against what runs on PORT (3000)
+demo: $(RUN) ## the whole story in the terminal, against what `make run` started
 	@$(VENV)/bin/python examples/demo.py
 
-lint: $(STAMP) ## style, types, known vulnerabilities
+lint: $(DEV) ## style, types, known vulnerabilities
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy .
 	@$(VENV)/bin/python -m tests.dependency_audit
 
-postman: $(STAMP) ## the Postman collection, by newman (needs node and npm)
+postman: $(DEV) ## the Postman collection, by newman (needs node and npm)
 	@$(VENV)/bin/python -m tests.postman
 
 clean: ## remove .venv and caches; the data in .local stays
@@ -48,23 +51,13 @@ clean: ## remove .venv and caches; the data in .local stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo 'Data of the local stack is kept in .local; rm -rf .local forgets it.'
 
-# Each candidate must really run: version managers leave commands behind that only print an error.
-$(STAMP): $(REQUIREMENTS) constraints.txt $(if $(and $(VENV_WORKS),$(UP_TO_DATE)),,force)
-	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
-	  if $$python -c '$(IS_RIGHT)' >/dev/null 2>&1; then found=$$python; break; fi; \
-	done; \
-	if [ -z "$$found" ]; then \
-	  echo 'No Python 3.11, 3.12 or 3.13 that can make virtual environments was found.' >&2; \
-	  echo 'Install one (Debian and Ubuntu: also its -venv package), or name it:' >&2; \
-	  echo '  make PYTHON=/path/to/python3.13 ...' >&2; \
-	  exit 1; \
-	fi; \
-	if [ -z "$(VENV_WORKS)" ]; then \
-	  echo "Making $(VENV) with $$($$found --version) ($$found) ..."; \
-	  rm -rf $(VENV) && $$found -m venv $(VENV) || exit 1; \
-	fi; \
-	echo 'Installing the packages of $(REQUIREMENTS) ...'; \
-	$(VENV)/bin/python -m pip install --disable-pip-version-check $(REQUIREMENTS:%=-r %)
-	@cat $(REQUIREMENTS) constraints.txt > $@
+$(RUN): $(call outdated,$(RUN),$(TO_RUN))
+	@sh local_stack/install.sh $(TO_RUN)
+	@cat $(TO_RUN) constraints.txt > $(RUN)
+
+$(DEV): $(call outdated,$(DEV),$(TO_DEVELOP))
+	@sh local_stack/install.sh $(TO_DEVELOP)
+	@cat $(TO_DEVELOP) constraints.txt > $(DEV)
+	@cat $(TO_RUN) constraints.txt > $(RUN)
 
 force:

@@ -5,6 +5,11 @@
 
 import sys
 
+if __name__ == "__main__":
+    from local_stack.packages import explain_missing
+
+    explain_missing()
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 

@@ -79,7 +79,7 @@ class Process:
                 start_new_session=True,
             )
         except OSError as error:
-            hint = "Are the packages of requirements-dev.txt installed? `make run` does that."
+            hint = "Are the packages of requirements-local.txt installed? `make run` does that."
             raise StackError(f"{self.name} could not be started: {error}. {hint}") from error
 
     def stop(self, grace: float) -> None:

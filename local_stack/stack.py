@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from local_stack.aws import Aws
+from local_stack.mongo import mongo_of_this_machine
 from local_stack.pid_file import PidFile
 from local_stack.probes import free_port, nothing, port_is_free
 from local_stack.processes import StackError, stop_together
-from local_stack.servers import Mongo, Redis, Server
+from local_stack.redis import Redis
+from local_stack.servers import Server
 
 _GRACE_SECONDS: Final = 10.0
 _SECRET_BYTES: Final = 32
@@ -88,12 +90,12 @@ class LocalStack:
         return self.directory / "stack.env"
 
     def _missing(self) -> list[type[Server]]:
-        wanted: list[tuple[type[Server], tuple[str, ...]]] = [
-            (Mongo, ("MONGO_URI",)),
-            (Redis, ("REDIS_HOST", "REDIS_URI")),
-            (Aws, ("SQS_QUEUE_URL", "SQS_URL")),
+        wanted: list[tuple[Callable[[], type[Server]], tuple[str, ...]]] = [
+            (mongo_of_this_machine, ("MONGO_URI",)),
+            (lambda: Redis, ("REDIS_HOST", "REDIS_URI")),
+            (lambda: Aws, ("SQS_QUEUE_URL", "SQS_URL")),
         ]
-        kinds = [kind for kind, names in wanted if self.configured.keys().isdisjoint(names)]
+        kinds = [kind() for kind, names in wanted if self.configured.keys().isdisjoint(names)]
         if Aws in kinds and "AWS_ENDPOINT_URL" in self.configured:
             raise StackError(
                 "AWS_ENDPOINT_URL is set, but SQS_QUEUE_URL is not. Set SQS_QUEUE_URL too to use "

@@ -63,6 +63,11 @@ def supervise(
     except StackError as error:
         say(str(error))
         return error.exit_code
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(_explain_unusable(error, directory))
+        return 1
 
 
 class Supervisor:
@@ -175,6 +180,14 @@ class Supervisor:
         process = Process(name, command, self.stack.pids, environment=self._environment)
         self._processes.append(process)
         return process
+
+
+def _explain_unusable(error: OSError, directory: Path) -> str:
+    return (
+        f"{short(Path(error.filename))} cannot be used: {error.strerror}. The servers keep their data in "
+        f"{short(directory)}: make it a directory that you may write to, or name another: "
+        "LOCAL_DIR=/tmp/orders make run"
+    )
 
 
 def _port(text: str) -> int:

@@ -1,10 +1,13 @@
 """Each request gets an id and a log line. The id is in every log line, the queue message and the worker's.
 
-The Node app logged whole bodies; here method, route, status and time, and never what a client sent.
+The Node app logged whole bodies; here method, route, status and time, and of what a client sent only the path
+of an address that leads nowhere.
 """
 
 import re
 import time
+from http import HTTPStatus
+from urllib.parse import quote
 from uuid import uuid4
 
 import structlog
@@ -14,6 +17,7 @@ from utils import metrics
 
 log = structlog.get_logger("request")
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+_MAX_PATH = 200  # characters
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -43,10 +47,19 @@ def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "none"
     metrics.requests.labels(_method(), route, response.status_code).observe(seconds)
-    log.info(
-        "request", method=_method(), route=route, status=response.status_code, ms=round(seconds * 1000, 1)
-    )
+    told = {"method": _method(), "route": route, "status": response.status_code}
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        told["path"] = loggable(request.path)
+    tell = log.warning if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
+    tell("request", **told, ms=round(seconds * 1000, 1))
     return response
+
+
+def loggable(path: str) -> str:
+    """A path without what logs must not hold: control characters, mail addresses, tokens, no end."""
+    segments = ["***" if "@" in part or "eyJ" in part else quote(part) for part in path.split("/")]
+    told = "/".join(segments)
+    return told if len(told) <= _MAX_PATH else told[:_MAX_PATH] + "..."
 
 
 def _method() -> str:

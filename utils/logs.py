@@ -8,33 +8,70 @@ import logging
 import sys
 
 import structlog
-from structlog.types import Processor
+from structlog.stdlib import ProcessorFormatter
+from structlog.types import EventDict, Processor, WrappedLogger
+
+_SHORT_ID = 8  # characters: enough to find it again in a terminal
 
 
 def configure(log_format: str, level: str) -> None:
     """Set up logging once per process. `log_format` is `json` or `console`."""
+    for_people = log_format == "console"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _local_time() if for_people else structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    if log_format == "console":
-        renderer = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=24)]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    formatter_steps = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=formatter_steps, foreign_pre_chain=shared)
-    )
+    steps = [ProcessorFormatter.remove_processors_meta, *(_console() if for_people else _json())]
+    handler.setFormatter(ProcessorFormatter(processors=steps, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     # Their INFO lines are about their own workings and can hold addresses of requests.
     for noisy in ("botocore", "boto3", "urllib3", "pymongo", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _json() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def _console() -> list[Processor]:
+    """`23:21:16 POST /api/orders 201 20 ms request_id=1b9d6bcd`"""
+    # rich, where it is installed, would print the values of variables with a traceback: passwords too.
+    plain = structlog.dev.plain_traceback
+    return [
+        _for_people,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(),
+            pad_event_to=0,
+            pad_level=False,
+            sort_keys=False,
+            exception_formatter=plain,
+        ),
+    ]
+
+
+def _local_time() -> Processor:
+    return structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+
+
+def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What is as always is left out, a request is put in a line, and its id comes last."""
+    if event["level"] == "info":
+        del event["level"]
+    if event["event"] == "request":
+        route, ms = event.pop("route"), event.pop("ms")
+        path = event.pop("path", route)
+        event["event"] = f"{event.pop('method')} {path} {event.pop('status')} {ms:.0f} ms"
+    request_id = event.pop("request_id", None)
+    if request_id:
+        event["request_id"] = request_id[:_SHORT_ID]
+    return event

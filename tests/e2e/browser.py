@@ -1,14 +1,14 @@
-"""Chromium without a window. In CI it is installed when it is missing."""
+"""Chromium without a window."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from tests.e2e.programs import install_if_missing
 
 _FLAGS = (
     "--headless=new",
@@ -29,7 +29,8 @@ _FLAGS = (
 @contextmanager
 def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
     """A browser with a profile of its own, which keeps what pages write to the console."""
-    _install_if_missing()
+    install_if_missing("chromium", "chromium")
+    install_if_missing("chromedriver", "chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
@@ -40,13 +41,3 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
         yield browser
     finally:
         browser.quit()
-
-
-def _install_if_missing() -> None:
-    if shutil.which("chromium") and shutil.which("chromedriver"):
-        return
-    assert shutil.which("apt-get") and os.geteuid() == 0, (
-        "Install chromium and chromedriver (Debian: apt-get install chromium chromium-driver)."
-    )
-    subprocess.run(["apt-get", "update"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "chromium", "chromium-driver"], check=True)

@@ -190,6 +190,20 @@ def test_a_taken_port_is_told_with_the_way_out(tmp_path: Path) -> None:
         assert supervised.process.returncode == 1
 
 
+@pytest.mark.parametrize("in_the_way", ["local", "local/redis"])
+def test_a_directory_that_cannot_be_written_to_is_told_in_a_sentence(tmp_path: Path, in_the_way: str) -> None:
+    """A file stands where a directory must be: that stops root as well."""
+    (tmp_path / in_the_way).parent.mkdir(exist_ok=True)
+    (tmp_path / in_the_way).write_text("")
+    with Supervised(tmp_path) as supervised:
+        supervised.process.wait(LIMIT)
+        printed = supervised.end()
+    assert supervised.process.returncode == 1
+    assert f"{in_the_way} cannot be used: File exists." in printed
+    assert "LOCAL_DIR=/tmp/orders make run" in printed
+    assert "Traceback" not in printed
+
+
 def test_a_second_ctrl_c_does_not_wait_for_a_deaf_child(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True)"
     deaf = [sys.executable, "-c", f"{code}; time.sleep(600)"]
