@@ -1,6 +1,12 @@
 """gunicorn's settings: `gunicorn wsgi:app` reads this file by itself."""
 
+from gevent import monkey
+
+# Before every other import: a library that has seen the plain ssl module would call itself for ever.
+monkey.patch_all()
+
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -19,8 +25,10 @@ except SettingsError as error:
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency
-worker_class = "middleware.slow_clients.PunctualWorker"  # gthread, and a deadline for slow clients
-threads = _settings.web_threads
+worker_class = "middleware.slow_clients.PunctualWorker"  # gevent, and a deadline for slow clients
+worker_connections = _settings.web_connections
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(_most, 2 * worker_connections), _most))  # often 1,024
 keepalive = 75  # longer than the idle time-out of a load balancer, so that it is the one who closes
 graceful_timeout = 25
 timeout = 60

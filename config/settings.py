@@ -134,9 +134,11 @@ class Api(_Section):
     port: Port = Field(3000, description="The port to listen on.")
     host: str = Field("0.0.0.0", description="The address to listen on.")
     web_concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(2, description="How many processes.")
-    web_threads: Annotated[int, Field(ge=1, le=1000)] = Field(16, description="How many threads in each.")
+    web_connections: Annotated[int, Field(ge=10)] = Field(
+        10_000, description="How many connections each keeps open at most."
+    )
     max_waiters: Annotated[int, Field(ge=0)] = Field(
-        8, description="Of a process's threads, how many `Prefer: wait` may hold."
+        500, description="How many requests of a process may wait at once (`Prefer: wait`)."
     )
     access_token_seconds: Annotated[int, Field(ge=1)] = Field(
         3600, description="How long an access token lives."

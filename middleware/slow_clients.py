@@ -1,67 +1,93 @@
 """A client that is slow to send its request, to read the answer or to hang up keeps nobody else waiting.
 
-gunicorn's threads wait for a client without limit: so many slow clients as there are threads, and nobody
-else is served. Its main loop waits up to 2 s for each client to close its end. Its documentation leaves this
-to a proxy in front; here the API can also stand alone.
+gunicorn's gevent worker has a greenlet for each connection, so a slow one costs memory and nothing else. What
+it lacks are deadlines, without which such connections would only ever grow in number: here they are, on the
+socket itself. Its documentation leaves this to a proxy in front; here the API can also stand alone.
 """
 
 import errno
-import socket
+import socket as plain
 import time
+from contextlib import suppress
 from typing import Any
 
-from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+from gevent import socket, spawn
+from gunicorn.workers.ggevent import GeventWorker
 
 _LINGER_SECONDS = 1.0
+_UNREAD_BYTES = 128 * 1024
 
 
-class PunctualSocket(socket.socket):
+class PunctualSocket(socket.socket):  # type: ignore[misc]
     """Once its deadline has passed, reads end as if the client had hung up, and a write as if it had reset
     the connection: gunicorn and the application know how to go on from there."""
 
-    _seconds = 0.0
-    _deadline = 0.0
-    given_up = False
+    def __init__(
+        self, accepted: Any, idle_seconds: float, seconds: float, idle: set["PunctualSocket"]
+    ) -> None:
+        """Between requests the client may be silent for `idle_seconds`, and the socket is in `idle`. From its
+        first byte on a request must arrive within `seconds`, and each 8 kB of the answer be taken."""
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        # The system would take megabytes of an answer that nobody reads, and others wait meanwhile.
+        self.setsockopt(plain.SOL_SOCKET, plain.SO_SNDBUF, _UNREAD_BYTES)
+        self._idle_seconds, self._seconds = idle_seconds, seconds
+        self._deadline: float | None = None
+        self._idle = idle
+        self.given_up = False
 
-    def begin_request(self, seconds: float) -> None:
-        """A request must have arrived in full within so many seconds, and its answer be read."""
-        self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+    def await_request(self) -> None:
+        """The next byte begins a request."""
+        self._deadline = None
 
     def recv(self, *args: Any) -> bytes:
-        left = self._deadline - time.monotonic()
-        if self.given_up or left <= 0:
-            return self._give_up()
-        before = self.gettimeout()
-        self.settimeout(left if before is None else min(left, before))
+        if self._deadline is not None:
+            return self._recv_within(self._deadline - time.monotonic(), *args)
+        self._idle.add(self)
         try:
-            return super().recv(*args)
-        except TimeoutError:
-            return self._give_up()
+            data = self._recv_within(self._idle_seconds, *args)
         finally:
-            self.settimeout(before)
+            self._idle.discard(self)
+        self._deadline = time.monotonic() + self._seconds
+        return data
+
+    def send(self, *args: Any, **options: Any) -> Any:
+        return self._write(super().send, *args, **options)
 
     def sendall(self, *args: Any) -> None:
-        self.settimeout(self._seconds)
-        try:
-            super().sendall(*args)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the client does not read") from error
-        finally:
-            self.settimeout(None)
+        self._write(super().sendall, *args)
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Say that nothing more comes, and read for a moment what the client has left: to close while data is
         unread resets the connection, and the answer may be lost with it (RFC 9112, section 9.6)."""
-        self._deadline = min(self._deadline, time.monotonic() + _LINGER_SECONDS)
+        if self.fileno() >= 0:
+            self._hang_up()
+        super().close()
+
+    def _recv_within(self, seconds: float, *args: Any) -> bytes:
+        if self.given_up or seconds <= 0:
+            return self._give_up()
+        self.settimeout(seconds)
         try:
-            self.shutdown(socket.SHUT_WR)
-            unread = super().recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            while unread:
-                unread = self.recv(65536)
-        except OSError:  # nothing is unread, or the client has hung up
+            data: bytes = super().recv(*args)
+        except TimeoutError:
+            return self._give_up()
+        return data
+
+    def _write(self, write: Any, *args: Any, **options: Any) -> Any:
+        self.settimeout(self._seconds)
+        try:
+            return write(*args, **options)
+        except TimeoutError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the client does not read") from error
+
+    def _hang_up(self) -> None:
+        self._deadline = time.monotonic() + _LINGER_SECONDS
+        try:
+            self.shutdown(plain.SHUT_WR)
+            while self.recv(65536):
+                pass
+        except OSError:  # the client has hung up
             pass
-        self._give_up()
 
     def _give_up(self) -> bytes:
         """For good: the rest of a request that comes late must not pass for the next one."""
@@ -69,23 +95,30 @@ class PunctualSocket(socket.socket):
         return b""
 
 
-class PunctualWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker on such sockets; with TLS of its own, it is gunicorn's as it is."""
+class PunctualWorker(GeventWorker):  # type: ignore[misc]
+    """gunicorn's gevent worker on such sockets; with TLS of its own, it is gunicorn's as it is."""
 
-    def enqueue_req(self, conn: TConn) -> None:
-        if not self.cfg.is_ssl and not isinstance(conn.sock, PunctualSocket):
-            plain = conn.sock
-            conn.sock = PunctualSocket(plain.family, plain.type, plain.proto, plain.detach())
-        super().enqueue_req(conn)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._idle: set[PunctualSocket] = set()
 
-    def handle(self, conn: TConn) -> Any:
-        """Serve one request. A connection on which nothing has come yet waits without a thread."""
-        if self.cfg.is_ssl:
-            return super().handle(conn)
-        if not conn.initialized and not conn.wait_for_data(0):
-            return _DEFER
-        conn.sock.begin_request(self.wsgi.extensions["settings"].client_timeout_seconds)
-        keep = super().handle(conn) and not conn.sock.given_up
-        if not keep:
-            conn.sock.hang_up()
-        return keep
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        if not self.cfg.is_ssl:
+            seconds = self.wsgi.extensions["settings"].client_timeout_seconds
+            client = PunctualSocket(client, self.cfg.keepalive, seconds, self._idle)
+        super().handle(listener, client, addr)
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """No new connections, and none that only waits for its next request: gunicorn would wait for it."""
+        super().handle_exit(sig, frame)
+        spawn(self._end_idle)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        super().handle_request(listener_name, req, sock, addr)
+        if isinstance(sock, PunctualSocket):
+            sock.await_request()
+
+    def _end_idle(self) -> None:
+        for sock in [*self._idle]:
+            with suppress(OSError):
+                sock.shutdown(plain.SHUT_RD)

@@ -1,6 +1,6 @@
 """Waiting for orders to end: the worker announces the end over Redis, and each API process has one listener.
 
-Nobody polls the database. A waiting client holds a thread, so there are few places to wait; who finds none,
+Nobody polls the database. A waiting client is a greenlet: hundreds may wait in a process. Who finds no place,
 or finds Redis down, does not wait.
 """
 

@@ -21,8 +21,8 @@ _CHUNKED = f'{_HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\n{{"email":\r\n'
 
 @pytest.fixture(scope="module")
 def impatient(settings: dict[str, str], logs: Path) -> Iterator[str]:
-    """An API with four threads, which gives a request half a second; with limits, which look into it too."""
-    changes = {"WEB_CONCURRENCY": "1", "WEB_THREADS": "4", "CLIENT_TIMEOUT_SECONDS": "0.5"}
+    """An API that gives a request half a second; with limits, which look into it too."""
+    changes = {"WEB_CONCURRENCY": "1", "WEB_CONNECTIONS": "100", "CLIENT_TIMEOUT_SECONDS": "0.5"}
     with running_api(settings, logs / "impatient.log", **changes, RATELIMIT_ENABLED="true") as (base, _):
         yield base
 
@@ -150,3 +150,14 @@ def test_a_client_that_sends_a_byte_now_and_then_is_no_better(impatient: str, be
             over.set()
             for thread in threads:
                 thread.join()
+
+
+def test_an_idle_connection_does_not_hold_up_the_end_of_the_api(settings: dict[str, str], logs: Path) -> None:
+    with running_api(settings, logs / "ending.log", WEB_CONCURRENCY="1") as (base, child):
+        idle, kept = connect(base), Client(base)
+        assert kept.get("/livez").status_code == 200  # its connection is kept
+        with idle:
+            assert child.stop() == 0
+            assert answer_on(idle) == ""
+
+    assert "graceful timeout" not in child.output()
