@@ -27,8 +27,11 @@ bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency
 worker_class = "middleware.slow_clients.PunctualWorker"  # gevent, and a deadline for slow clients
 worker_connections = _settings.web_connections
-_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (min(_most, 2 * worker_connections), _most))  # often 1,024
+_files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _files != resource.RLIM_INFINITY:  # often 1,024, where each connection is one
+    _wanted = max(_files, 2 * worker_connections)
+    _allowed = _wanted if _most == resource.RLIM_INFINITY else min(_wanted, _most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_allowed, _most))
 keepalive = 75  # longer than the idle time-out of a load balancer, so that it is the one who closes
 graceful_timeout = 25
 timeout = 60
