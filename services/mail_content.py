@@ -65,7 +65,7 @@ def content_of(order: Mapping[str, Any]) -> Content:
 
 
 def printable(value: Any) -> str:
-    """A name or an id as one line of text, without what a terminal or a mail program might take for a command;
+    """A name or an id as one line of text, without what a terminal or mail program takes for a command;
     "" for what can be neither."""
     if not isinstance(value, str | int | ObjectId) or isinstance(value, bool):
         return ""
