@@ -22,6 +22,8 @@ WHO = {
     "GET /api/inventory": "anyone",
     "GET /api/inventory/<product_id>": "anyone",
     "PUT /api/inventory/<product_id>": "admin",
+    "GET /": "anyone",
+    "GET /favicon.ico": "anyone",
     "GET /livez": "anyone",
     "GET /readyz": "anyone",
     "GET /metrics": "anyone",
