@@ -27,6 +27,7 @@ TAGS = {
     "auth": ("Authentication", "Accounts and tokens."),
     "orders": ("Orders", "Place orders and see what became of them."),
     "inventory": ("Inventory", "What is in stock, and at what price."),
+    "home": ("Start page", "Where a browser begins."),
     "health": ("Operations", "For whoever runs this."),
     "docs": ("Documentation", "This document."),
     "dev": ("Local stack", "Only where the local stack runs."),

@@ -69,6 +69,13 @@ BODIES: dict[type[Schema], Json] = {
     },
     schemas.ProductSchema: _PRODUCT,
     schemas.ProductPageSchema: {"data": [_PRODUCT], "hasMore": False, "nextCursor": None},
+    schemas.HomeSchema: {
+        "name": "Order processing",
+        "documentation": "/api/docs",
+        "mailbox": "/dev/mailbox",
+        "health": "/readyz",
+        "openapi": "/api/openapi.json",
+    },
     schemas.AliveSchema: {"status": "alive"},
     schemas.ReadinessSchema: {
         "status": "ready",
@@ -77,10 +84,12 @@ BODIES: dict[type[Schema], Json] = {
     schemas.MailboxSchema: {
         "data": [
             {
+                "id": "0101019ae8a1f2c3@email.amazonses.com",
                 "to": "user@example.com",
                 "subject": f"Order {_ORDER_ID} Status Update",
-                "text": "Your order is Processed.",
-                "html": "<p>Your order is Processed.</p>",
+                "text": "Your order is on its way to you.\n\nStatus: Processed",
+                "html": "<p>Your order is on its way to you.</p><p>Status: Processed</p>",
+                "status": "Processed",
                 "sentAt": _LATER,
             }
         ]

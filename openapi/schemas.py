@@ -95,6 +95,16 @@ class ProductPageSchema(PageSchema):
     data = fields.List(fields.Nested(ProductSchema), required=True)
 
 
+class HomeSchema(Answer):
+    """Addresses on this server."""
+
+    name = fields.String(required=True)
+    documentation = fields.String(required=True)
+    mailbox = fields.String(metadata={"description": "Where the local stack runs."})
+    health = fields.String(required=True)
+    openapi = fields.String(required=True)
+
+
 class AliveSchema(Answer):
     status = fields.String(required=True, validate=validate.Equal("alive"))
 
@@ -120,10 +130,16 @@ class ReadinessSchema(Answer):
 
 
 class MailSchema(Answer):
+    id = fields.String(required=True, metadata={"description": "That of SES."})
     to = fields.String(required=True)
     subject = fields.String(required=True)
     text = fields.String(required=True)
     html = fields.String(required=True)
+    status = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Processed, Cancelled or Failed, where the mail says it."},
+    )
     sentAt = fields.DateTime(required=True)
 
 

@@ -34,7 +34,7 @@ IDEMPOTENT = Trait(
     errors=(errors.ValidationFailed, errors.IdempotencyKeyReused, errors.RequestInProgress),
 )
 REFRESH_TOKEN = Trait(errors=(errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired))
-MAIL_ADDRESS = Trait(takes=("to",))
+MAILBOX = Trait(takes=("to", "mailId"))
 WITHOUT_DATABASE = Trait()  # never 503
 
 _TEXT: Spec = {"type": "string"}
@@ -92,6 +92,7 @@ PARAMETERS: dict[str, Spec] = {
         "query", "status", "Only orders with this status.", {"$ref": "#/components/schemas/OrderStatus"}
     ),
     "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
+    "mailId": _parameter("query", "id", "Only the mail with this id, which a page shows in full.", _TEXT),
 }
 
 # By the name of the argument in the route.

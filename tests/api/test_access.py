@@ -23,6 +23,8 @@ WHO = {
     "GET /api/inventory/<product:product_id>": "anyone",
     "PUT /api/inventory/<product:product_id>": "admin",
     "PATCH /api/inventory/<product:product_id>": "admin",
+    "GET /": "anyone",
+    "GET /favicon.ico": "anyone",
     "GET /livez": "anyone",
     "GET /readyz": "anyone",
     "GET /metrics": "anyone",
