@@ -10,6 +10,16 @@ from typing import Any
 _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
 from config.settings import SettingsError, load_settings
+from utils import logs
+
+# Tell all that is wrong with the settings once, before any worker tries them.
+try:
+    _settings = load_settings()
+except SettingsError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+logs.configure(_settings.log_format, _settings.log_level)
+logger_class = "utils.gunicorn_logs.GunicornLogger"
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '3000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -20,15 +30,6 @@ graceful_timeout = 25
 timeout = 60
 # It is on by default, in HOME, where two instances would share it.
 control_socket_disable = True
-
-
-def on_starting(server: Any) -> None:
-    """Tell all that is wrong with the settings once, before any worker tries them."""
-    try:
-        load_settings()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
 
 
 def child_exit(server: Any, worker: Any) -> None:
