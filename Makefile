@@ -31,7 +31,7 @@ test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some
 faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
 
-e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl)
+e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl, zsh)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
 
 demo: $(RUN) ## the whole story in the terminal, against what `make run` started

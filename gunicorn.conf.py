@@ -16,12 +16,15 @@ from typing import Any
 _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
 from config.settings_reader import SettingsError, load_settings
+from utils import logs
 
 try:  # all that is wrong is told once, before any worker tries it
     _settings = load_settings()
 except SettingsError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
+logs.configure(_settings.log_format, _settings.log_level)
+logger_class = "utils.gunicorn_logs.GunicornLogger"
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency

@@ -48,7 +48,10 @@ venv_is_usable || make_venv
 echo "Installing what is named in $* ..."
 wanted "$@" >.venv/requirements.txt
 if [ -n "$uv" ]; then
-  "$uv" pip install --python .venv/bin/python -c constraints.txt -r .venv/requirements.txt
+  "$uv" pip install --python .venv/bin/python -c constraints.txt -r .venv/requirements.txt || {
+    echo "uv could not install that. It does not read pip's settings; to take pip instead: make UV= ..." >&2
+    exit 1
+  }
 else
   # Python compiles at the first import what is imported; all of it here would be 20 s of silence.
   .venv/bin/python -m pip install --disable-pip-version-check --no-compile \

