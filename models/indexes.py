@@ -8,7 +8,7 @@ from pymongo import timeout
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.db import collection
-from models import inventory, order, token_family, user
+from models import books, inventory, order, token_family, user
 from models.index_spec import Index
 
 ALL: Final[Mapping[str, tuple[Index, ...]]] = {
@@ -59,7 +59,7 @@ def findings() -> Iterator[str]:
 def create_all() -> list[Outcome]:
     """Make what is missing, and take over the Node app's products. Running it again changes nothing."""
     outcomes = list(create())
-    inventory.adopt()
+    books.adopt()
     return outcomes
 
 

@@ -143,4 +143,5 @@ UNREACHABLE = {
     **dict.fromkeys(("insert_intent", "reserve", "accept", "reject", "cancel"), _WEB),
     **dict.fromkeys(("send_rings", "add_order", "set_stock"), _WEB),
     "request_mail": "a command does it: flask orders resend-email",
+    "recount": "a command does it: flask inventory recount",
 }
