@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import bson
 import pytest
+from bson import DatetimeMS
 from flask import Flask
 
 from models import inventory
@@ -77,6 +79,15 @@ def test_what_can_be_read_is_shown_and_sold(
     assert placed.json()["totalAmount"] == total
     assert user.ended(placed.json()["orderId"])["status"] == "Processed"
     assert user.get(f"/api/inventory/{name}").json()["stock"] == 3
+
+
+def test_a_time_past_the_year_9999_is_no_time_and_no_error(app: Flask) -> None:
+    """As a typing error in JavaScript makes it. The local stack's server does not take it, so read it here."""
+    written = bson.encode({"productId": "p", "stock": 5, "updatedAt": DatetimeMS(2**52)})
+
+    read = bson.decode(written, inventory.inventories().codec_options)
+
+    assert inventory.to_json(read)["updatedAt"] is None
 
 
 def test_a_shortage_of_what_can_be_read_is_told_in_integers(user: Client, plant: Plant) -> None:
