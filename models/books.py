@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from models.inventory import Document, inventories
 from models.product_shape import as_integer, how_to_mend, name_of, oddities, sound_holds
-from models.stock_expressions import is_count, received
+from models.stock_expressions import is_integer, received
 from utils.crash_points import crash_point
 
 _COUNT = [{"$set": {"received": received("$stock")}}]
-_CAN_BE_COUNTED = {"$expr": is_count("$stock")}
+_CAN_BE_COUNTED = {"$expr": is_integer("$stock")}
 
 
 class Books(NamedTuple):
@@ -37,7 +37,7 @@ class Books(NamedTuple):
 
 
 def books_of(product: Mapping[str, Any]) -> Books:
-    """The books as a product document has them. Stock below 0 is odd, and counts all the same."""
+    """The books as a product document has them."""
     odd = oddities(product)
     if odd:
         return Books(name_of(product), odd=f"{', '.join(odd)}; {how_to_mend(product)}")

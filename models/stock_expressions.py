@@ -1,4 +1,5 @@
-"""Sums over a product as MongoDB works them out inside an update. None fails on a value of another kind.
+"""Sums over a product as MongoDB (4.4 or later) works them out inside an update. None fails on a value of
+another kind.
 
 They read a product as models/product_shape.py does.
 """
@@ -10,10 +11,10 @@ from models.schemas import MAX_AMOUNT
 Expression = dict[str, Any]
 
 
-def is_count(value: str) -> Expression:
-    """Whether a field is an integer from 0. NaN is below every number, and infinity above."""
-    whole = {"$and": [{"$gte": [value, 0]}, {"$lt": [value, 2.0**63]}, {"$eq": [value, {"$floor": value}]}]}
-    return {"$cond": [{"$isNumber": value}, whole, False]}
+def is_integer(value: str) -> Expression:
+    """Whether a field is an integer within 64 bits. To MongoDB, NaN is below every number."""
+    within = [{"$gte": [value, -(2.0**63)]}, {"$lt": [value, 2.0**63]}]
+    return {"$cond": [{"$isNumber": value}, {"$and": [*within, {"$eq": [value, {"$floor": value}]}]}, False]}
 
 
 _IS_HOLD: Final = {
@@ -21,7 +22,7 @@ _IS_HOLD: Final = {
         {"$eq": [{"$type": "$$this.orderId"}, "string"]},
         {"$eq": [{"$type": "$$this.holdId"}, "string"]},
         {"$eq": [{"$type": "$$this.at"}, "date"]},
-        is_count("$$this.quantity"),
+        is_integer("$$this.quantity"),
     ]
 }
 _HOLDS: Final = {
@@ -29,7 +30,7 @@ _HOLDS: Final = {
 }
 # `$map` says the same as "$holds.quantity", which SecantusDB takes for a field that is missing.
 _HELD: Final = {"$sum": {"$map": {"input": _HOLDS, "in": "$$this.quantity"}}}
-_SOLD: Final = {"$cond": [is_count("$sold"), "$sold", 0]}
+_SOLD: Final = {"$cond": [is_integer("$sold"), "$sold", 0]}
 
 _PRICE_IS_RIGHT: Final = {
     "$and": [
@@ -41,7 +42,7 @@ _PRICE_IS_RIGHT: Final = {
 # The fields as they are where they are sound, and gone where they are not.
 SOUND_PARTS: Final = {
     "holds": {"$cond": [{"$isArray": "$holds"}, _HOLDS, "$$REMOVE"]},
-    "sold": {"$cond": [is_count("$sold"), "$sold", "$$REMOVE"]},
+    "sold": {"$cond": [is_integer("$sold"), "$sold", "$$REMOVE"]},
     "price": {
         "$cond": [{"$cond": [{"$isNumber": "$price"}, _PRICE_IS_RIGHT, False]}, "$price", "$$REMOVE"],
     },
@@ -56,6 +57,6 @@ def received(stock: Any) -> Expression:
 def received_after_setting(stock: int) -> Expression:
     """All that came in once the stock is set: as much more as the stock grows, or counted anew where it was
     never counted, or what was there is no stock."""
-    counted = {"$and": [is_count("$received"), is_count("$stock")]}
+    counted = {"$and": [is_integer("$received"), is_integer("$stock")]}
     grown = {"$add": ["$received", {"$subtract": [stock, "$stock"]}]}
     return {"$cond": [counted, grown, received(stock)]}

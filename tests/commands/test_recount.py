@@ -1,6 +1,9 @@
 """`flask inventory recount`, and what `flask audit` says of the books and of odd products."""
 
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +14,7 @@ from models import books, inventory
 from tests.commands.conftest import Run
 from tests.support.client import Client
 from tests.support.odd_products import ODD, READABLE
+from tests.support.system import ROOT, clean_environment
 from tests.support.together import together
 
 Product = Callable[..., str]
@@ -159,6 +163,25 @@ def test_entries_of_holds_that_are_no_reservations_are_told_and_taken_away(run: 
 
     assert told(run, name, "audit") == []
     assert stored(name)["holds"] == []
+
+
+def test_a_command_prints_no_log_line_about_an_odd_product(
+    plant: Plant, product: Product, settings: Mapping[str, str], tmp_path: Path
+) -> None:
+    odd, good = f"odd-{uuid4().hex}", product(1)
+    plant(productId=odd, stock="text")
+
+    shown = subprocess.run(
+        [sys.executable, "-m", "flask", "inventory", "show"],
+        cwd=ROOT,
+        env=clean_environment({**settings, "LOCAL_DIR": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert good in shown.stdout
+    assert odd not in shown.stdout + shown.stderr
 
 
 def test_making_the_indexes_counts_what_can_be_counted(run: Run, plant: Plant) -> None:

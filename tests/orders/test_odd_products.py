@@ -82,7 +82,7 @@ def test_what_can_be_read_is_shown_and_sold(
 
 
 def test_a_time_past_the_year_9999_is_no_time_and_no_error(app: Flask) -> None:
-    """As a typing error in JavaScript makes it. The local stack's server does not take it, so read it here."""
+    """As a slip in JavaScript makes it. The local stack's server does not take it: it is read here."""
     written = bson.encode({"productId": "p", "stock": 5, "updatedAt": DatetimeMS(2**52)})
 
     read = bson.decode(written, inventory.inventories().codec_options)
