@@ -13,6 +13,6 @@ def create_cli_app() -> Flask:
     """Named in .flaskenv. gunicorn and the worker do not come here: production has its own settings."""
     local = ROOT / read_texts().get("LOCAL_DIR", Settings.model_fields["local_dir"].default)
     try:
-        return create_app(load_settings(local / "stack.env", LOG_LEVEL="WARNING"))
+        return create_app(load_settings(local / "stack.env", LOG_LEVEL="ERROR"))
     except SettingsError as error:
         sys.exit(f"{error}\nFor the local stack, start it first in another terminal: make run")

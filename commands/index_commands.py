@@ -5,8 +5,8 @@ import sys
 import click
 from flask.cli import AppGroup
 
+from models import books
 from models import indexes as model
-from models import inventory
 
 indexes = AppGroup("indexes", help="The indexes of the database.")
 
@@ -23,9 +23,10 @@ def create() -> None:
         for line in outcome.why:
             click.echo(f"    {line}")
         failed += outcome.state == "failed"
-    adopted = inventory.adopt()
+    adopted = books.adopt()
     if adopted:
-        click.echo(f"Counted the books of {adopted} products that were made by another program.")
+        products = f"{adopted} product{'' if adopted == 1 else 's'}"
+        click.echo(f"Counted the books of {products} that another program made.")
     if failed:
         click.echo(f"{failed} missing. Mend what is told above, and run this again.", err=True)
         sys.exit(1)

@@ -40,6 +40,8 @@ def set_stock(product_id: str, body: Document, condition: Condition | None = Non
         _require(condition, seen)
         if seen is None:
             written = inventory.add_product(product_id, body["stock"], body)
+            if not written and inventory.find(product_id) is None:  # there is one, and it is odd
+                raise errors.PreconditionFailed
         else:
             written = inventory.replace_stock(seen, body["stock"], body)
         if written:

@@ -8,7 +8,7 @@ from pymongo import timeout
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.db import collection
-from models import inventory, order, token_family, user
+from models import books, inventory, order, token_family, user
 from models.index_spec import Index
 
 ALL: Final[Mapping[str, tuple[Index, ...]]] = {
@@ -59,7 +59,7 @@ def findings() -> Iterator[str]:
 def create_all() -> list[Outcome]:
     """Make what is missing, and take over the Node app's products. Running it again changes nothing."""
     outcomes = list(create())
-    inventory.adopt()
+    books.adopt()
     return outcomes
 
 
@@ -105,21 +105,30 @@ def _in_its_place(name: str, index: Index, existing: list[dict[str, Any]]) -> st
 def _duplicates(name: str, index: Index) -> Iterator[str]:
     """Which documents stand in the way of a unique index: a line for each value."""
     (field,) = index.fields
-    each = {"id": "$_id", "value": f"${field}"}
+    collation = index.options.get("collation")
+    there: dict[str, Any] = {"$exists": True} if index.options.get("sparse") else {}
     pipeline: list[dict[str, Any]] = [
-        {"$match": {field: {"$exists": True}} if index.options.get("sparse") else {}},
-        {"$group": {"_id": f"${field}", "count": {"$sum": 1}, "each": {"$push": each}}},
+        {"$match": {field: there} if there else {}},
+        {"$group": {"_id": f"${field}", "count": {"$sum": 1}}},
         {"$match": {"count": {"$gt": 1}}},
         {"$sort": {"count": -1, "_id": 1}},
         {"$limit": _VALUES_TOLD + 1},
-        {"$project": {"count": 1, "each": {"$slice": ["$each", _DOCUMENTS_TOLD]}}},
     ]
     with timeout(_BUILD_SECONDS):
-        found = list(collection(name).aggregate(pipeline, collation=index.options.get("collation")))
-    yield f"{field} must be unique. Change or remove all but one of:"
-    for row in found[:_VALUES_TOLD]:
-        documents = [f"{one.get('value')!r} (_id {one['id']!s:.100})" for one in row["each"]]
-        more = ["..."] if row["count"] > _DOCUMENTS_TOLD else []
-        yield f"{row['count']} documents: {', '.join(documents + more)}"
+        found = list(collection(name).aggregate(pipeline, collation=collation, allowDiskUse=True))
+        yield f"{field} must be unique. Change or remove all but one of:"
+        for row in found[:_VALUES_TOLD]:
+            same = collection(name).find({field: {"$eq": row["_id"], **there}}, {field: 1})
+            documents = same.collation(collation).limit(_DOCUMENTS_TOLD)
+            told = [f"{_value(one, field)!r} (_id {one['_id']!s:.100})" for one in documents]
+            more = ["..."] if row["count"] > _DOCUMENTS_TOLD else []
+            yield f"{row['count']} documents: {', '.join(told + more)}"
     if len(found) > _VALUES_TOLD:
         yield "and further values"
+
+
+def _value(document: Any, path: str) -> Any:
+    """What stands at a dotted path, or None."""
+    for step in path.split("."):
+        document = document.get(step) if isinstance(document, dict) else None
+    return document

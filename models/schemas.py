@@ -10,8 +10,8 @@ from utils.money import from_cents, has_cents_at_most, to_cents
 MAX_AMOUNT = 1_000_000_000
 # What a shop calls a product: `Blue Shirt`, `SKU/42`, `größe-xl`. Not in it: control characters, separators
 # of lines and paragraphs, what turns the direction of text or cannot be seen, the mark that broken encoding
-# leaves. So an id never breaks a log line. Python and ECMAScript (flag u) read it alike. Lone surrogates, which
-# only a command line can bring, are no text at all; not every reader of patterns takes them in one.
+# leaves. So an id never breaks a log line. Python and ECMAScript (flag u) read it alike. Lone surrogates are
+# no text at all and come from command lines alone; they stand apart, as Rust's patterns cannot name them.
 PRODUCT_ID_PATTERN = (
     r"^(?!\s+$)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     r"\ufeff\ufff9-\uffff]{1,64}$"

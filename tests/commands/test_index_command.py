@@ -90,6 +90,18 @@ def test_a_value_that_many_have_is_told_in_short(run: Run, bare: Database[dict[s
     assert told[10] == "    and further values"
 
 
+def test_a_key_that_two_orders_have_is_named(run: Run, bare: Database[dict[str, Any]]) -> None:
+    key = "6922:my-key"
+    orders = [{"orderId": str(number), "idempotency": {"id": key}} for number in range(2)]
+    bare["orders"].insert_many([*orders, {"orderId": "2"}, {"orderId": "3"}])
+
+    lines = run("indexes", "create").output.splitlines()
+
+    assert lines[lines.index("orders.idempotency.id_1: failed") + 2].startswith(
+        f"    2 documents: {key!r} (_id "
+    )
+
+
 def test_two_spellings_of_an_address_are_named_and_orders_go_on(
     run: Run, bare: Database[dict[str, Any]]
 ) -> None:
