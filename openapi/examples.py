@@ -6,7 +6,13 @@ from marshmallow import Schema
 
 from models.inventory import StockChangeSchema, StockSchema
 from models.order import NewOrderSchema
-from models.user import CredentialsSchema, NewUserSchema, RefreshTokenSchema
+from models.user import (
+    CredentialsSchema,
+    NewUserSchema,
+    PasswordChangeSchema,
+    PasswordSchema,
+    RefreshTokenSchema,
+)
 from openapi import schemas
 from utils import errors
 
@@ -42,12 +48,15 @@ _ORDER = {
 BODIES: dict[type[Schema], Json] = {
     NewUserSchema: _CREDENTIALS,
     CredentialsSchema: _CREDENTIALS,
+    PasswordChangeSchema: {"currentPassword": "password123", "newPassword": "correct horse battery"},
+    PasswordSchema: {"password": "password123"},
     NewOrderSchema: {"items": _LINES},
     StockSchema: {"stock": 100, "price": 79.9},
     StockChangeSchema: {"adjust": 20},
     RefreshTokenSchema: {"refreshToken": f"{_JWT}.refresh"},
     schemas.MessageSchema: {"message": "Auth routes working!"},
     schemas.RegisteredSchema: {"message": "User registered successfully", "userId": _USER_ID},
+    schemas.AccountSchema: {"userId": _USER_ID, "email": "user@example.com", "createdAt": _AT},
     schemas.TokenPairSchema: {
         "token": f"{_JWT}.access",
         "refreshToken": f"{_JWT}.refresh",

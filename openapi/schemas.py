@@ -27,6 +27,13 @@ class RegisteredSchema(MessageSchema):
     userId = fields.String(required=True)
 
 
+class AccountSchema(Answer):
+    userId = fields.String(required=True)
+    email = fields.String(required=True)
+    role = fields.String(metadata={"description": "`admin`, or absent."})
+    createdAt = fields.DateTime(required=True)
+
+
 class TokenPairSchema(Answer):
     token = fields.String(required=True, metadata={"description": "The access token."})
     refreshToken = fields.String(required=True, metadata={"description": "Good for one refresh."})
