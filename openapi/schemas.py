@@ -53,6 +53,9 @@ class OrderSchema(Answer):
     userId = fields.String(required=True)
     items = fields.List(fields.Nested(OrderedItemSchema), required=True)
     totalAmount = fields.Float(required=True)
+    currency = fields.String(
+        metadata={"description": "Of all amounts (ISO 4217), if the shop had one set when it was ordered."}
+    )
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     failureReason = fields.String(metadata={"description": "Why it is Failed, such as `cancelled`."})
     createdAt = fields.DateTime(required=True)
