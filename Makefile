@@ -28,7 +28,7 @@ test: $(STAMP) ## all tests, against servers of their own (ARGS="-k name" for so
 faults: $(STAMP) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
 
-e2e: $(STAMP) postman ## newman, schemathesis, a browser, the examples (needs chromium, node and curl)
+e2e: $(STAMP) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
 
 demo: $(STAMP) ## the whole story in the terminal, against what runs on PORT (3000)

@@ -3,6 +3,7 @@
 import json
 import sys
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
     from mypy_boto3_sqs import SQSClient
 
+_SERVER: Final = Path(__file__).with_name("aws_server.py")
 QUEUE: Final = "orders"
 DEAD_LETTER_QUEUE: Final = "orders-dead"
 _MAX_RECEIVES: Final = 5
@@ -30,7 +32,7 @@ _DEFAULTS: Final = {
 
 
 class Aws(Server):
-    """Messages are kept over a clean end, and lost by a kill. Sent mails start empty every time."""
+    """Messages are kept over a clean end, and lost by a kill. Sent mails are kept over both."""
 
     name = "aws"
     title = "ministack (SQS, SES)"
@@ -38,7 +40,7 @@ class Aws(Server):
     _queue_url = ""
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "ministack"]
+        return [sys.executable, "-P", str(_SERVER)]  # -P: this folder is no place to import from
 
     def environment(self) -> dict[str, str]:
         return {

@@ -10,7 +10,7 @@ from utils.errors import ApiError
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-JSON = "application/json"
+JSON, HTML = "application/json", "text/html"
 
 
 class Answers(NamedTuple):

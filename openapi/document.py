@@ -14,6 +14,7 @@ from openapi import examples, problems
 from openapi.answers import Answers
 from openapi.fields import teach
 from openapi.links import LINKS
+from openapi.schemas import CHOICES
 from openapi.traits import CONDITIONAL, HEADERS, PARAMETERS, PATH_PARAMETERS, REFRESH_TOKEN, WITHOUT_DATABASE
 from utils import errors
 
@@ -25,20 +26,25 @@ TAGS = {
     "auth": ("Authentication", "Accounts and tokens."),
     "orders": ("Orders", "Place orders and see what became of them."),
     "inventory": ("Inventory", "What is in stock, and at what price."),
+    "home": ("Start page", "Where a browser begins."),
     "health": ("Operations", "For whoever runs this."),
     "docs": ("Documentation", "This document."),
+    "problems": ("Errors", "What each error means, and what to do about it."),
     "dev": ("Local stack", "Only where the local stack runs."),
 }
 DESCRIPTION = """\
 An order is accepted once all its items are reserved, and processed in the background. A mail tells the end.
 
 - **Errors** are `application/problem+json` (RFC 9457): `code` is for programs, `detail` says what to \
-do next. Not listed with the routes: 404 `not_found` and 405 `method_not_allowed`.
+do next, and `type` leads to a page that explains it. `4XX` and `5XX` stand for those that are of no route \
+in particular.
 - **Repeating** a POST is safe with an `Idempotency-Key`.
 - **Waiting** for the end of an order: `Prefer: wait=N`.
 - **Lists** come in pages: send `nextCursor` as `?cursor=` while `hasMore`.
 - **Trying it** at /api/docs: register, log in, and the page is authorized.
 """
+CONTACT = {"name": "Whoever runs this server"}
+LICENSE = {"name": "MIT", "identifier": "MIT"}
 _FAILS_ON = {
     "user": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired),
     "admin": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired, errors.Forbidden),
@@ -74,7 +80,7 @@ def build(app: Flask) -> Spec:
         "1.0.0",
         "3.1.1",
         plugins=[plugin],
-        info={"description": DESCRIPTION},
+        info={"description": DESCRIPTION, "contact": CONTACT, "license": LICENSE},
         servers=[{"url": "/"}],
         tags=[{"name": name, "description": text} for name, text in TAGS.values()],
     )
@@ -104,6 +110,8 @@ def _add_components(spec: APISpec) -> None:
         spec.components.security_scheme(
             scheme, {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description}
         )
+    for name, words in CHOICES.items():
+        spec.components.schema(name, {"type": "string", "enum": list(words)})
     spec.components.schema("Problem", schema=problems.ProblemSchema)
     kinds = list(problems.all_kinds())
     codes = sorted({kind.code for kind in kinds})
@@ -115,6 +123,8 @@ def _add_components(spec: APISpec) -> None:
         spec.components.parameter(name, parameter["in"], {**parameter, **sample})
     for name, header in HEADERS.items():
         spec.components.header(name, header)
+    for name, response in problems.of_no_route().items():
+        spec.components.response(name, _with_headers(response))
 
 
 def _operation(rule: Rule, view: View) -> Spec:
@@ -125,20 +135,29 @@ def _operation(rule: Rule, view: View) -> Spec:
         "operationId": name,
         "tags": [TAGS[_room(rule)][0]],
         "summary": summary.rstrip("."),
-        "description": " ".join(description.split()),
+        "description": " ".join(description.split()) or summary,
         "parameters": _parameters(rule, told),
-        "responses": {**_successes(name, told), **_failures(view, told)},
+        "responses": _responses(name, view, told),
+        "security": _security(view, told),
     }
-    for status, response in operation["responses"].items():
-        links = LINKS.get((name, status))
-        response |= {"links": links} if links else {}
-        names = [*response.get("headers", []), "X-Request-Id"]
-        response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in names}
-    security = _security(view, told)
-    operation |= {"security": security} if security else {}
     schema = getattr(view, "body_schema", None)
     operation |= {"requestBody": _body(schema, view)} if schema else {}
     return operation
+
+
+def _responses(name: str, view: View, told: Answers) -> dict[str, Any]:
+    found: dict[str, Any] = {**_successes(name, told), **_failures(view, told)}
+    for status, response in found.items():
+        links = LINKS.get((name, status))
+        _with_headers(response).update({"links": links} if links else {})
+    return {**found, **{name: name for name in problems.of_no_route()}}
+
+
+def _with_headers(response: Spec) -> Spec:
+    """Names of headers become references to them."""
+    names = [*response.get("headers", []), "X-Request-Id"]
+    response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in names}
+    return response
 
 
 def _camel_case(name: str) -> str:
@@ -160,6 +179,7 @@ def _body(schema: Schema, view: View) -> Spec:
 
 
 def _security(view: View, told: Answers) -> list[Spec]:
+    """Empty says that anyone may, rather than nothing at all."""
     if REFRESH_TOKEN in told.traits:
         return [{"refreshToken": []}, {}]  # it may come in the body instead
     return [{"accessToken": []}] if view.who in _FAILS_ON else []  # type: ignore[attr-defined]

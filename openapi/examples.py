@@ -45,6 +45,13 @@ _ORDER = {
     "updatedAt": _AT,
 }
 
+_PROBLEM_TYPE = {
+    "type": "/problems/total_mismatch",
+    "code": errors.TotalMismatch.code,
+    "status": errors.TotalMismatch.status,
+    "title": errors.TotalMismatch.title,
+}
+
 BODIES: dict[type[Schema], Json] = {
     NewUserSchema: _CREDENTIALS,
     CredentialsSchema: _CREDENTIALS,
@@ -78,6 +85,20 @@ BODIES: dict[type[Schema], Json] = {
     },
     schemas.ProductSchema: _PRODUCT,
     schemas.ProductPageSchema: {"data": [_PRODUCT], "hasMore": False, "nextCursor": None},
+    schemas.HomeSchema: {
+        "name": "Order processing",
+        "documentation": "/api/docs",
+        "mailbox": "/dev/mailbox",
+        "health": "/readyz",
+        "openapi": "/api/openapi.json",
+    },
+    schemas.ProblemTypesSchema: {"data": [_PROBLEM_TYPE]},
+    schemas.ProblemTypeSchema: {
+        **_PROBLEM_TYPE,
+        "happened": errors.TotalMismatch.happened,
+        "advice": errors.TotalMismatch.detail,
+        "example": {"code": "total_mismatch", "expectedTotal": 184.3},
+    },
     schemas.AliveSchema: {"status": "alive"},
     schemas.ReadinessSchema: {
         "status": "ready",
@@ -86,10 +107,12 @@ BODIES: dict[type[Schema], Json] = {
     schemas.MailboxSchema: {
         "data": [
             {
+                "id": "0101019ae8a1f2c3@email.amazonses.com",
                 "to": "user@example.com",
                 "subject": f"Order {_ORDER_ID} Status Update",
-                "text": "Your order is Processed.",
-                "html": "<p>Your order is Processed.</p>",
+                "text": "Your order is on its way to you.\n\nStatus: Processed",
+                "html": "<p>Your order is on its way to you.</p><p>Status: Processed</p>",
+                "status": "Processed",
                 "sentAt": _LATER,
             }
         ]
@@ -108,6 +131,7 @@ OF_OPERATIONS: dict[str, Json] = {
 PARAMETERS: dict[str, Any] = {
     "orderId": _ORDER_ID,
     "productId": "keyboard",
+    "code": "total_mismatch",
     "Prefer": "wait=5",
 }
 

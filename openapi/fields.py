@@ -12,6 +12,15 @@ from utils.passwords import MAX_BYTES
 
 Spec = dict[str, Any]
 
+
+class Choice(fields.String):
+    """One of the words that a schema of the document lists: by its name, so that a client has one type."""
+
+    def __init__(self, schema_name: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.schema_name = schema_name
+
+
 _OF_FIELDS: dict[type, Spec] = {
     Text: {"pattern": "^[^\\u0000]*$"},
     Amount: {"minimum": 0, "maximum": MAX_AMOUNT, "multipleOf": 0.01},
@@ -31,6 +40,19 @@ def teach(plugin: MarshmallowPlugin) -> None:
     converter: Any = plugin.converter
     converter.map_to_openapi_type(Amount, "number", None)
     converter.add_attribute_function(_keywords)
+    converter.add_attribute_function(_named)
+
+
+def _named(_converter: Any, field: fields.Field[Any], ret: Spec, **_: Any) -> Spec:
+    """The last word on a field: what apispec found about it so far is in `ret`."""
+    for check in field.validators:
+        if isinstance(check, validate.Equal):
+            ret.pop("enum")
+            return {"const": check.comparable}
+    if isinstance(field, Choice):
+        ret.pop("type")
+        return {"$ref": f"#/components/schemas/{field.schema_name}"}
+    return {}
 
 
 def _keywords(_converter: Any, field: fields.Field[Any], **_: Any) -> Spec:

@@ -3,6 +3,14 @@
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
 from models.order import STATUSES
+from openapi.fields import Choice
+
+# Lists of words that have a name in the document.
+CHOICES = {
+    "OrderStatus": STATUSES,
+    "DependencyState": ("up", "down"),
+    "ReadinessStatus": ("ready", "degraded"),
+}
 
 
 class Answer(Schema):
@@ -56,7 +64,7 @@ class OrderSchema(Answer):
     currency = fields.String(
         metadata={"description": "Of all amounts (ISO 4217), if the shop had one set when it was ordered."}
     )
-    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    status = Choice("OrderStatus", required=True)
     failureReason = fields.String(metadata={"description": "Why it is Failed, such as `cancelled`."})
     createdAt = fields.DateTime(required=True)
     updatedAt = fields.DateTime(required=True)
@@ -97,26 +105,42 @@ class ProductPageSchema(PageSchema):
     data = fields.List(fields.Nested(ProductSchema), required=True)
 
 
+class HomeSchema(Answer):
+    """Addresses on this server."""
+
+    name = fields.String(required=True)
+    documentation = fields.String(required=True)
+    mailbox = fields.String(metadata={"description": "Where the local stack runs."})
+    health = fields.String(required=True)
+    openapi = fields.String(required=True)
+
+
 class AliveSchema(Answer):
     status = fields.String(required=True, validate=validate.Equal("alive"))
 
 
 class DependenciesSchema(Answer):
-    mongodb = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
-    redis = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
-    sqs = fields.String(required=True, validate=validate.OneOf(["up", "down"]))
+    mongodb = Choice("DependencyState", required=True)
+    redis = Choice("DependencyState", required=True)
+    sqs = Choice("DependencyState", required=True)
 
 
 class ReadinessSchema(Answer):
-    status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded"]))
+    status = Choice("ReadinessStatus", required=True)
     dependencies = fields.Nested(DependenciesSchema, required=True)
 
 
 class MailSchema(Answer):
+    id = fields.String(required=True, metadata={"description": "That of SES."})
     to = fields.String(required=True)
     subject = fields.String(required=True)
     text = fields.String(required=True)
     html = fields.String(required=True)
+    status = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Processed, Cancelled or Failed, where the mail says it."},
+    )
     sentAt = fields.DateTime(required=True)
 
 
@@ -133,6 +157,23 @@ class DocumentSchema(OpenAnswer):
 class FieldErrorSchema(Answer):
     field = fields.String(required=True, metadata={"description": "A dotted path: `items.0.quantity`."})
     message = fields.String(required=True)
+
+
+class ProblemSummarySchema(Answer):
+    type = fields.String(required=True, metadata={"format": "uri-reference"})
+    code = fields.String(required=True)
+    status = fields.Integer(required=True)
+    title = fields.String(required=True)
+
+
+class ProblemTypesSchema(Answer):
+    data = fields.List(fields.Nested(ProblemSummarySchema), required=True)
+
+
+class ProblemTypeSchema(ProblemSummarySchema):
+    happened = fields.String(required=True, metadata={"description": "What it means."})
+    advice = fields.String(required=True, metadata={"description": "What to do about it."})
+    example = fields.Dict(required=True, metadata={"description": "The body of such an answer."})
 
 
 class ShortageSchema(Answer):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.order import STATUSES
 from utils import errors
 from utils.errors import ApiError
 
@@ -37,7 +36,7 @@ IDEMPOTENT = Trait(
     errors=(errors.ValidationFailed, errors.IdempotencyKeyReused, errors.RequestInProgress),
 )
 REFRESH_TOKEN = Trait(errors=(errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired))
-MAIL_ADDRESS = Trait(takes=("to",))
+MAILBOX = Trait(takes=("to", "mailId"))
 WITHOUT_DATABASE = Trait()  # never 503
 
 _TEXT: Spec = {"type": "string"}
@@ -93,7 +92,7 @@ PARAMETERS: dict[str, Spec] = {
         {"type": "string", "pattern": "^[0-9a-f]{24}$"},
     ),
     "status": _parameter(
-        "query", "status", "Only orders with this status.", {"type": "string", "enum": list(STATUSES)}
+        "query", "status", "Only orders with this status.", {"$ref": "#/components/schemas/OrderStatus"}
     ),
     "createdAfter": _parameter(
         "query",
@@ -108,10 +107,14 @@ PARAMETERS: dict[str, Spec] = {
         _DATE_TIME,
     ),
     "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
+    "mailId": _parameter("query", "id", "Only the mail with this id, which a page shows in full.", _TEXT),
 }
 
 # By the name of the argument in the route.
 PATH_PARAMETERS: dict[str, Spec] = {
+    "code": _parameter(
+        "path", "code", "The `code` of an error.", {"type": "string", "minLength": 1}, required=True
+    ),
     "order_id": _parameter(
         "path", "orderId", "The orderId, or the `_id`.", {"type": "string", "minLength": 1}, required=True
     ),

@@ -6,8 +6,10 @@ from routes.auth_routes import auth
 from routes.dev_routes import dev
 from routes.docs_routes import docs
 from routes.health_routes import health
+from routes.home_routes import home
 from routes.inventory_routes import inventory
 from routes.order_routes import orders
+from routes.problem_routes import problem_pages
 
 
 def init_app(app: Flask) -> None:
@@ -16,6 +18,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(orders, url_prefix="/api/orders")
     app.register_blueprint(inventory, url_prefix="/api/inventory")
     app.register_blueprint(health)
+    app.register_blueprint(home)
     app.register_blueprint(docs, url_prefix="/api")
+    app.register_blueprint(problem_pages, url_prefix="/problems")
     if app.extensions["settings"].mailbox_url:
         app.register_blueprint(dev, url_prefix="/dev")

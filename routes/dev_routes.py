@@ -2,24 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 
 from middleware.auth_middleware import public
-from openapi.answers import JSON, answers
+from openapi.answers import HTML, JSON, answers
 from openapi.schemas import MailboxSchema
-from openapi.traits import MAIL_ADDRESS
+from openapi.traits import MAILBOX
+from routes.pages import page, preferred
 from services import mailbox_service
 
 dev = Blueprint("dev", __name__)
 
 
 @dev.get("/mailbox")
-@answers(200, MailboxSchema, MAIL_ADDRESS, media=["text/html", JSON])
+@answers(200, MailboxSchema, MAILBOX, media=[HTML, JSON])
 @public
 def show_mailbox() -> Any:
     """Show the mails sent so far, newest first: a page, or JSON for `Accept: application/json`."""
-    mails = mailbox_service.list_mails(request.args.get("to"))
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    if best == "application/json":
-        return {"data": mails}
-    return render_template("dev/mailbox.html", mails=mails, to=request.args.get("to"))
+    to, mail_id = request.args.get("to"), request.args.get("id")
+    mails = mailbox_service.list_mails(to, mail_id)
+    if preferred(HTML, JSON) == JSON:
+        return {"data": mails}, {"Vary": "Accept"}
+    if mail_id and mails:
+        return page("pages/mail.html", inline_styles=True, mail=mails[0])
+    if mail_id:
+        return page("pages/mailbox.html", mails=mailbox_service.list_mails(to), to=to, missing=True)
+    return page("pages/mailbox.html", mails=mails, to=to)

@@ -27,9 +27,9 @@ _SWAGGER_UI = Path(str(files("flask_swagger_ui"))) / "dist"
 _ASSETS = {
     "page.js": ROOT / "templates" / "docs",
     "page.css": ROOT / "templates" / "docs",
+    "pages.css": ROOT / "templates" / "pages",
     "swagger-ui.css": _SWAGGER_UI,
     "swagger-ui-bundle.js": _SWAGGER_UI,
-    "favicon-32x32.png": _SWAGGER_UI,
 }
 
 

@@ -66,4 +66,5 @@ def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart
         again.email, again.tokens = user.email, user.tokens
         assert again.get(f"/api/orders/{order['orderId']}").json()["status"] == "Processed"
         again.login()
+        assert again.mails() == [mail]
         assert _flask(environment, "audit") == "All is well.\n"

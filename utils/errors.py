@@ -27,6 +27,12 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
         self.members = members
 
+    @property
+    def type_reference(self) -> str:
+        """The address of the page that explains it. A code that no class has needs no more than its status
+        to be understood, which RFC 9457 calls `about:blank`."""
+        return f"/problems/{self.code}" if self.code == type(self).code else "about:blank"
+
 
 class InvalidJson(ApiError):
     status, code, title = 400, "invalid_json", "The body is not valid JSON"
@@ -79,7 +85,7 @@ class TokenInvalid(Unauthorized):
 
 class TokenExpired(Unauthorized):
     code, title = "token_expired", "The token has expired"
-    happened = "The token was good, and its time is over: most often an access token lives an hour, a refresh token a week."
+    happened = "The token was good, and its time is over: most often an hour, and a week for a refresh token."
     detail = "Get a new one with POST /api/auth/refresh, or log in again."
 
 

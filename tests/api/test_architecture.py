@@ -103,6 +103,7 @@ VENDORS = {
     "botocore": {"config", "services"},
     "redis": {"config", "services"},
     "flask_pymongo": {"config"},
+    "flask_cors": {"middleware"},
     "jwt": {"utils"},
     "flask_jwt_extended": {"utils"},
     "bcrypt": {"utils"},

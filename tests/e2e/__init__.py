@@ -1,1 +1,4 @@
-"""From outside: schemathesis, a browser, the examples. `make e2e` runs them; slower than the rest."""
+"""From outside: schemathesis, linters, a generated client, a browser, the examples.
+
+`make e2e` runs them; slower than the rest.
+"""

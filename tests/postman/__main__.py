@@ -23,6 +23,7 @@ from local_stack.pid_file import PidFile
 from local_stack.probes import LOCALHOST, free_port, http_get, wait_until
 from local_stack.processes import Process, StackError
 from tests.postman import newman
+from tests.support import npm
 from tests.support.client import PASSWORD, Client
 from tests.support.system import ROOT, clean_environment
 
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, _interrupt)
     try:
-        newman.install()
+        npm.install()
         with TemporaryDirectory(prefix="postman-", ignore_cleanup_errors=True) as directory:
             code = _run_collection(Path(directory), arguments)
     except KeyboardInterrupt:

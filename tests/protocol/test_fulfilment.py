@@ -39,7 +39,7 @@ def test_five_failed_attempts_end_in_failed_with_a_mail(steered: Steered, order:
     assert Counter(events(failed))["attempt_failed"] == 4
     assert steered.stock(order["items"][0]["productId"]) == 5
     (mail,) = steered.ses.mails
-    assert "could not be processed" in mail.text
+    assert "could not be completed" in mail.text
     check_at_rest(steered.database)
 
 

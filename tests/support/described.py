@@ -13,6 +13,8 @@ from tests.support.system import ROOT
 
 Spec = dict[str, Any]
 
+PROBLEM = "application/problem+json"
+
 
 def check_described(answer: Response, **_: Any) -> None:
     """Raise AssertionError when the document does not know such an answer. A response hook of requests."""
@@ -30,6 +32,9 @@ def check_described(answer: Response, **_: Any) -> None:
         if media.endswith("json"):
             schema = described["content"][media]["schema"]
             _validator(json.dumps(schema)).validate(answer.json())
+        if media == PROBLEM:
+            told = described["content"][media]["examples"]
+            assert answer.json()["code"] in told, f"{_place(answer)} has the undocumented code {answer.text}"
 
 
 def _operation_of(answer: Response) -> Spec | None:

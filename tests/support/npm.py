@@ -1,0 +1,42 @@
+"""Programs that only npm has: newman and the linters of the OpenAPI document, in node_modules."""
+
+import json
+import shutil
+import subprocess
+from typing import Any, Final
+
+from local_stack.greeting import say
+from local_stack.processes import StackError
+from tests.support.system import ROOT
+
+FOLDER: Final = ROOT / "node_modules"
+# Installed together: npm takes away what an earlier installation brought and this one does not name.
+_VERSIONS: Final = {"newman": "6.2.2", "@redocly/cli": "2.77.0", "@stoplight/spectral-cli": "6.16.3"}
+
+
+def install() -> None:
+    """Install them unless they are there. Raises StackError."""
+    node, npm = program("node"), program("npm")
+    if _installed() == _VERSIONS:
+        return
+    packages = [f"{name}@{version}" for name, version in _VERSIONS.items()]
+    say(f"Installing {', '.join(packages)} into node_modules; this is done once ...")
+    quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    command = [npm, "install", *packages, "--prefix", str(ROOT), *quiet]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode or _installed() != _VERSIONS:
+        raise StackError(f"npm could not install them; see its message above. Node: {node}")
+
+
+def program(name: str) -> str:
+    """The path of a program. Raises StackError when it is not there."""
+    found = shutil.which(name)
+    if found is None:
+        raise StackError(f"{name} was not found: the Postman collection and the linters need Node.js.")
+    return found
+
+
+def _installed() -> dict[str, str | None]:
+    """Name and version of each. npm writes this file last: an installation that broke off has none."""
+    lock = FOLDER / ".package-lock.json"
+    packages: dict[str, Any] = json.loads(lock.read_text())["packages"] if lock.exists() else {}
+    return {name: packages.get(f"node_modules/{name}", {}).get("version") for name in _VERSIONS}
