@@ -20,6 +20,7 @@ from config.settings import ROOT, Settings
 from config.settings_reader import load_settings
 from middleware import cross_origin, rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
+from models import ended_tokens
 from services import order_bell, publisher
 from utils import error_handler, jwt_utils, logs
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connect(app, settings)
     publisher.init_app(app)
     order_bell.init_app(app, settings)
+    ended_tokens.init_app(app)
     request_context.init_app(app)  # first, so that each answer has its id
     cross_origin.init_app(app, settings.cors_origins)
     error_handler.init_app(app)

@@ -35,7 +35,7 @@ def login(email: str, password: str) -> TokenPair:
     if passwords.cost_of(found["password"]) < cost:
         user.replace_hash(found, passwords.hash_password(password, cost))
     family_id, new = jwt_utils.new_id(), _new_token()
-    token_family.start(family_id, found["_id"], new)
+    token_family.start(family_id, found["_id"], user.token_epoch(found), new)
     return _pair(found["_id"], new, family_id)
 
 
@@ -45,8 +45,8 @@ def refresh(encoded: str) -> TokenPair:
     A token that was spent more than 10 s ago ends its family: either it was stolen or its successor was.
     """
     claims = jwt_utils.read_refresh_token(encoded)
-    new = _new_token()
-    if not token_family.rotate(claims.family_id, claims.jti, new):
+    found, new = user.find(claims.user_id), _new_token()
+    if not (found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, new)):
         log.warning("refresh_token_refused", user_id=str(claims.user_id), family=claims.family_id)
         raise errors.TokenInvalid("This refresh token was used or revoked. Log in again.")
     return _pair(claims.user_id, new, claims.family_id)

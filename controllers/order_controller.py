@@ -40,10 +40,10 @@ def wait_for_end(user_id: ObjectId, order_id: str, seconds: int) -> tuple[Docume
 
 
 def list_orders(
-    user_id: ObjectId, status: str | None, before: ObjectId | None, limit: int
+    user_id: ObjectId, wanted: order_model.Wanted, before: ObjectId | None, limit: int
 ) -> tuple[list[Document], bool]:
     """A page of the user's orders, newest first, and whether there are more."""
-    found = order_model.find_page(user_id, status, before, limit + 1)
+    found = order_model.find_page(user_id, wanted, before, limit + 1)
     return [order_model.to_json(order) for order in found[:limit]], len(found) > limit
 
 

@@ -80,8 +80,8 @@ def _draft(request: Request) -> Document:
         "createdAt": now,
         "updatedAt": now,
     }
-    idempotency = request.idempotency
-    return {**order, "idempotency": idempotency} if idempotency else order
+    more = {"currency": current_settings().currency, "idempotency": request.idempotency}
+    return {**order, **{name: value for name, value in more.items() if value is not None}}
 
 
 def _earlier(request: Request) -> Document | None:

@@ -7,7 +7,7 @@ from typing import Any
 from bson import ObjectId
 from flask import g, request
 
-from models import user
+from models import ended_tokens, user
 from utils import errors
 from utils.jwt_utils import read_access_token
 
@@ -60,6 +60,8 @@ def _authenticate() -> None:
     if token is None:
         raise errors.TokenMissing
     g.user_id = read_access_token(token)
+    if ended_tokens.have_ended(str(g.user_id)):
+        raise errors.TokenInvalid("The account of this token does not exist any more.")
 
 
 def _mark(view: View, who: str) -> View:

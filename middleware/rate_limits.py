@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from config.redis import make_client
 from config.settings import Settings
+from middleware.auth_middleware import current_user_id
 from middleware.request_body import read_body
 from utils import errors
 from utils.error_handler import to_response
@@ -56,10 +57,18 @@ def _account() -> str:
     return "account:" + hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
+def _own_account() -> str:
+    """The account of the token. Stands below `requires_user`."""
+    return "account:" + hashlib.sha256(str(current_user_id()).encode()).hexdigest()
+
+
 def _failed(response: Response) -> bool:
     return response.status_code == 401
 
 
 per_address = limiter.limit("60 per minute; 600 per hour")
 failures_per_account = limiter.limit("10 per 5 minutes", key_func=_account, deduct_when=_failed)
+failures_per_user = limiter.shared_limit(
+    "10 per 5 minutes", scope="own-account", key_func=_own_account, deduct_when=_failed
+)
 registrations_per_address = limiter.limit("30 per minute; 300 per hour")

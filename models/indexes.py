@@ -8,12 +8,13 @@ from pymongo import timeout
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.db import collection
-from models import books, inventory, order, token_family, user
+from models import books, ended_tokens, inventory, order, token_family, user
 from models.index_spec import Index
 
 ALL: Final[Mapping[str, tuple[Index, ...]]] = {
     "users": user.INDEXES,
     "tokenfamilies": token_family.INDEXES,
+    "endedtokens": ended_tokens.INDEXES,
     "orders": order.INDEXES,
     "inventories": inventory.INDEXES,
 }

@@ -3,7 +3,7 @@
 The writes that move an order live in models/order_decisions.py and models/order_mail.py. One document:
 
     _id, orderId, userId, items [{productId, quantity, unitPrice?, holdId?}]  merged and sorted by productId
-    totalAmount, status, failureReason, accepted, shortages, remedies
+    totalAmount, currency?, status, failureReason, accepted, shortages, remedies
     idempotency {id: "<userId>:<key>", fingerprint}
     settled                       stock is booked: sold, or given back
     mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
@@ -18,7 +18,7 @@ counts as accepted, with nothing held and nothing left to do.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from marshmallow import fields, validate
@@ -37,12 +37,15 @@ OPEN_MAIL = ("due", "claimed", "unknown")
 MAX_QUANTITY = 1000
 MAX_LINES = 50
 
+_ID_MARGIN_SECONDS = 3600
+
 _VISIBLE = (
     "_id",
     "orderId",
     "userId",
     "items",
     "totalAmount",
+    "currency",
     "status",
     "failureReason",
     "createdAt",
@@ -115,14 +118,45 @@ def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Docum
     return list(due.sort("nextActionAt", ASCENDING).limit(limit))
 
 
-def find_page(user_id: ObjectId, status: str | None, before: ObjectId | None, limit: int) -> list[Document]:
-    """Up to `limit` accepted orders of a user, newest first, those older than `before`."""
-    wanted: Document = {"userId": user_id, "accepted": {"$ne": False}}
-    if status:
-        wanted["status"] = status
-    if before:
-        wanted["_id"] = {"$lt": before}
-    return list(orders().find(wanted, dict.fromkeys(_VISIBLE, 1)).sort("_id", DESCENDING).limit(limit))
+class Wanted(NamedTuple):
+    """Which orders of a list: those with this status, made at `created_after` or later, and earlier than
+    `created_before`. None asks for nothing."""
+
+    status: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+def find_page(user_id: ObjectId, wanted: Wanted, before: ObjectId | None, limit: int) -> list[Document]:
+    """Up to `limit` accepted orders of a user, newest first, those listed after `before`."""
+    found = orders().find(page_filter(user_id, wanted, before), dict.fromkeys(_VISIBLE, 1))
+    return list(found.sort("_id", DESCENDING).limit(limit))
+
+
+def page_filter(user_id: ObjectId, wanted: Wanted, before: ObjectId | None) -> Document:
+    """What is asked of the database for a list."""
+    span = _without_none(gte=wanted.created_after, lt=wanted.created_before)
+    more = {"status": wanted.status, "createdAt": span, "_id": _ids_of(wanted, before)}
+    asked = {name: value for name, value in more.items() if value}
+    return {"userId": user_id, "accepted": {"$ne": False}, **asked}
+
+
+def _ids_of(wanted: Wanted, before: ObjectId | None) -> Document:
+    """The span of `_id` that the orders are in: lists are indexed by it. It tells when it was made, by the
+    clock that `createdAt` is from, a moment earlier; to be sure, an hour more is looked at."""
+    first = wanted.created_after and _id_at(wanted.created_after.timestamp() - _ID_MARGIN_SECONDS)
+    last = wanted.created_before and _id_at(wanted.created_before.timestamp() + _ID_MARGIN_SECONDS)
+    return _without_none(gte=first, lt=min((end for end in (before, last) if end), default=None))
+
+
+def _id_at(timestamp: float) -> ObjectId:
+    """The first `_id` of that second. An `_id` has 32 bits for it: from 1970 to 2106."""
+    seconds = min(max(int(timestamp), 0), 2**32 - 1)
+    return ObjectId(seconds.to_bytes(4) + bytes(8))
+
+
+def _without_none(**operators: Any) -> Document:
+    return {f"${name}": value for name, value in operators.items() if value is not None}
 
 
 def is_accepted(order: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """Refresh token families: all refresh tokens that grew out of one login, as one document.
 
-`{_id, userId, version, tokens: [{jti, expiresAt, spentAt?}], expiresAt}`. One document, so that rotation and
-revocation exclude each other: a family revoked while it is being rotated stays revoked.
+`{_id, userId, epoch, version, tokens: [{jti, expiresAt, spentAt?}], expiresAt}`. One document, so that
+rotation and revocation exclude each other: a family revoked while it is being rotated stays revoked. `epoch`
+is the user's when the login began: a family that is written after all were revoked is of an earlier one.
 The Node app had no refresh; its users' documents have an unused `refreshToken` field.
 """
 
@@ -35,12 +36,13 @@ INDEXES = (
 )
 
 
-def start(family_id: str, user_id: ObjectId, token: NewToken) -> None:
+def start(family_id: str, user_id: ObjectId, epoch: int, token: NewToken) -> None:
     """Begin a family with its first token: a login."""
     families().insert_one(
         {
             "_id": family_id,
             "userId": user_id,
+            "epoch": epoch,
             "version": 0,
             "tokens": [_live(token)],
             "expiresAt": token.expires_at,
@@ -48,15 +50,15 @@ def start(family_id: str, user_id: ObjectId, token: NewToken) -> None:
     )
 
 
-def rotate(family_id: str, jti: str, new: NewToken) -> bool:
-    """Spend a token and add the next one. False when it may not be used: revoked, or reused.
+def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> bool:
+    """Spend a token and add the next one. False when it may not be used: revoked, reused, of another epoch.
 
     A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked.
     Raises ServiceUnavailable when others rotate it all the time.
     """
     for _ in range(_RACES):
         family = families().find_one({"_id": family_id})
-        if family is None:
+        if family is None or family.get("epoch", 0) != epoch:
             return False
         tokens = spend(family["tokens"], jti, clock.now())
         if tokens is None:
@@ -88,6 +90,11 @@ def spend(tokens: list[dict[str, Any]], jti: str, now: datetime) -> list[dict[st
 def revoke(family_id: str) -> None:
     """End every token of the family."""
     families().delete_one({"_id": family_id})
+
+
+def revoke_all(user_id: ObjectId) -> None:
+    """End every login of the user."""
+    families().delete_many({"userId": user_id})
 
 
 def _live(token: NewToken) -> dict[str, Any]:

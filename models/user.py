@@ -1,4 +1,4 @@
-"""Users. Port of models/User.js: `{email, password, createdAt, updatedAt}`, and `role`, which is new.
+"""Users. Port of models/User.js: `{email, password, createdAt, updatedAt}`; `role` and `tokenEpoch` are new.
 
 Addresses are compared in lower case. The Node app stored them as typed, so a look-up takes both spellings.
 """
@@ -42,6 +42,15 @@ class RefreshTokenSchema(StrictSchema):
     refreshToken = Text()
 
 
+class PasswordChangeSchema(StrictSchema):
+    currentPassword = Text(required=True, validate=validate.Length(min=1, max=1000))
+    newPassword = Text(required=True, validate=check_new_password)
+
+
+class PasswordSchema(StrictSchema):
+    password = Text(required=True, validate=validate.Length(min=1, max=1000))
+
+
 def users() -> Collection[dict[str, Any]]:
     return collection("users")
 
@@ -68,6 +77,10 @@ def insert(email: str, password_hash: str) -> ObjectId:
     return inserted
 
 
+def find(user_id: ObjectId) -> dict[str, Any] | None:
+    return users().find_one({"_id": user_id})
+
+
 def find_by_email(email: str) -> dict[str, Any] | None:
     """The user with this address, as typed or in lower case; as typed wins."""
     found = list(users().find({"email": {"$in": [email, email.lower()]}}))
@@ -92,6 +105,43 @@ def replace_hash(user: dict[str, Any], password_hash: str) -> None:
         {"_id": user["_id"], "password": user["password"]},
         {"$set": {"password": password_hash, "updatedAt": clock.now()}},
     )
+
+
+def change_password(user: dict[str, Any], password_hash: str) -> bool:
+    """Set another password, unless that was done meanwhile: False then.
+
+    In the same update the refresh tokens of all logins so far become worthless (see `token_epoch`): that
+    their families are deleted afterwards only tidies up.
+    """
+    changed = users().update_one(
+        {"_id": user["_id"], "password": user["password"]},
+        {
+            "$set": {"password": password_hash, "updatedAt": clock.now()},
+            "$inc": {"tokenEpoch": 1},
+        },
+    )
+    return changed.matched_count == 1
+
+
+def delete(user: dict[str, Any]) -> bool:
+    """Delete a user, unless the password was changed meanwhile: False then."""
+    seen = {"_id": user["_id"], "password": user["password"]}
+    return users().delete_one(seen).deleted_count == 1
+
+
+def token_epoch(user: dict[str, Any]) -> int:
+    """How often all logins of the user were ended. A login of an earlier epoch is over."""
+    return int(user.get("tokenEpoch", 0))
+
+
+def to_json(user: dict[str, Any]) -> dict[str, Any]:
+    """What users see of their own account. The Node app's may lack `createdAt`; its id was made then, too."""
+    view = {
+        "userId": user["_id"],
+        "email": user["email"],
+        "createdAt": user.get("createdAt") or user["_id"].generation_time,
+    }
+    return {**view, "role": user["role"]} if user.get("role") else view
 
 
 def promote(email: str) -> bool:

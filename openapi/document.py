@@ -30,13 +30,15 @@ TAGS = {
     "home": ("Start page", "Where a browser begins."),
     "health": ("Operations", "For whoever runs this."),
     "docs": ("Documentation", "This document."),
+    "problems": ("Errors", "What each error means, and what to do about it."),
     "dev": ("Local stack", "Only where the local stack runs."),
 }
 DESCRIPTION = """\
 An order is accepted once all its items are reserved, and processed in the background. A mail tells the end.
 
 - **Errors** are `application/problem+json` (RFC 9457): `code` is for programs, `detail` says what to \
-do next. `4XX` and `5XX` stand for those that are of no route in particular.
+do next, and `type` leads to a page that explains it. `4XX` and `5XX` stand for those that are of no route \
+in particular.
 - **Repeating** a POST is safe with an `Idempotency-Key`.
 - **Waiting** for the end of an order: `Prefer: wait=N`.
 - **Lists** come in pages: send `nextCursor` as `?cursor=` while `hasMore`.

@@ -6,7 +6,13 @@ from marshmallow import Schema
 
 from models.inventory import StockChangeSchema, StockSchema
 from models.order import NewOrderSchema
-from models.user import CredentialsSchema, NewUserSchema, RefreshTokenSchema
+from models.user import (
+    CredentialsSchema,
+    NewUserSchema,
+    PasswordChangeSchema,
+    PasswordSchema,
+    RefreshTokenSchema,
+)
 from openapi import schemas
 from utils import errors
 
@@ -39,15 +45,25 @@ _ORDER = {
     "updatedAt": _AT,
 }
 
+_PROBLEM_TYPE = {
+    "type": "/problems/total_mismatch",
+    "code": errors.TotalMismatch.code,
+    "status": errors.TotalMismatch.status,
+    "title": errors.TotalMismatch.title,
+}
+
 BODIES: dict[type[Schema], Json] = {
     NewUserSchema: _CREDENTIALS,
     CredentialsSchema: _CREDENTIALS,
+    PasswordChangeSchema: {"currentPassword": "password123", "newPassword": "correct horse battery"},
+    PasswordSchema: {"password": "password123"},
     NewOrderSchema: {"items": _LINES},
     StockSchema: {"stock": 100, "price": 79.9},
     StockChangeSchema: {"adjust": 20},
     RefreshTokenSchema: {"refreshToken": f"{_JWT}.refresh"},
     schemas.MessageSchema: {"message": "Auth routes working!"},
     schemas.RegisteredSchema: {"message": "User registered successfully", "userId": _USER_ID},
+    schemas.AccountSchema: {"userId": _USER_ID, "email": "user@example.com", "createdAt": _AT},
     schemas.TokenPairSchema: {
         "token": f"{_JWT}.access",
         "refreshToken": f"{_JWT}.refresh",
@@ -75,6 +91,13 @@ BODIES: dict[type[Schema], Json] = {
         "mailbox": "/dev/mailbox",
         "health": "/readyz",
         "openapi": "/api/openapi.json",
+    },
+    schemas.ProblemTypesSchema: {"data": [_PROBLEM_TYPE]},
+    schemas.ProblemTypeSchema: {
+        **_PROBLEM_TYPE,
+        "happened": errors.TotalMismatch.happened,
+        "advice": errors.TotalMismatch.detail,
+        "example": {"code": "total_mismatch", "expectedTotal": 184.3},
     },
     schemas.AliveSchema: {"status": "alive"},
     schemas.ReadinessSchema: {
@@ -108,6 +131,7 @@ OF_OPERATIONS: dict[str, Json] = {
 PARAMETERS: dict[str, Any] = {
     "orderId": _ORDER_ID,
     "productId": "keyboard",
+    "code": "total_mismatch",
     "Prefer": "wait=5",
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 Links = dict[str, dict[str, Any]]
 
 _ORDER_ID = {"orderId": "$response.body#/orderId"}
+_PRODUCT_ID = {"productId": "$response.body#/productId"}
 _REFRESH_TOKEN = {"refreshToken": "$response.body#/refreshToken"}
 _CREDENTIALS = {"email": "$request.body#/email", "password": "$request.body#/password"}
 
@@ -30,5 +31,9 @@ LINKS: dict[tuple[str, str], Links] = {
         "cancel": _with("cancelOrder", _ORDER_ID),
     },
     ("cancelOrder", "200"): {"order": _with("showOrder", _ORDER_ID)},
-    ("setStock", "201"): {"product": _with("showProduct", {"productId": "$response.body#/productId"})},
+    ("setStock", "201"): {
+        "product": _with("showProduct", _PRODUCT_ID),
+        "adjust": _with("adjustStock", _PRODUCT_ID),
+    },
+    ("adjustStock", "200"): {"product": _with("showProduct", _PRODUCT_ID)},
 }

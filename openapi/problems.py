@@ -1,5 +1,6 @@
 """Errors in the document: one Problem schema (RFC 9457), and per status the codes that can come."""
 
+import json
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import groupby
@@ -17,6 +18,8 @@ from utils.errors import ApiError
 Spec = dict[str, Any]
 Kind = type[ApiError]
 
+MEDIA = "application/problem+json"
+
 _HEADERS: dict[Kind, str] = {
     errors.Unauthorized: "WWW-Authenticate",
     errors.OutOfStock: "Idempotent-Replayed",
@@ -27,7 +30,10 @@ _HEADERS: dict[Kind, str] = {
 
 
 class ProblemSchema(Answer):
-    type = fields.String(required=True, metadata={"format": "uri"})
+    type = fields.String(
+        required=True,
+        metadata={"format": "uri-reference", "description": "The address of a page that explains it."},
+    )
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata={"description": "What to do next."})
@@ -54,9 +60,21 @@ def all_kinds(base: Kind = ApiError) -> Iterator[Kind]:
         yield from all_kinds(kind)
 
 
+def sample(kind: Kind) -> ApiError:
+    """An error of this kind."""
+    return examples.ERRORS.get(kind) or kind()
+
+
 def example(kind: Kind) -> Spec:
     """What an error of this kind looks like. Needs an app context."""
-    return {**problem(examples.ERRORS.get(kind) or kind()), "requestId": examples.REQUEST_ID}
+    return {**problem(sample(kind)), "requestId": examples.REQUEST_ID}
+
+
+def as_answer(kind: Kind) -> str:
+    """The example as it comes over the wire, but for the spaces in it."""
+    headers = {"Content-Type": MEDIA, **sample(kind).headers}
+    head = [f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}", *map(": ".join, headers.items())]
+    return "\n".join([*head, "", json.dumps(example(kind), indent=2)])
 
 
 def responses(kinds: Iterable[Kind]) -> dict[str, Spec]:
@@ -85,7 +103,7 @@ def _response(phrase: str, kinds: Iterable[Kind]) -> Spec:
         "description": f"{phrase}: {', '.join(codes)}",
         "headers": sorted(headers),
         "content": {
-            "application/problem+json": {
+            MEDIA: {
                 "schema": ProblemSchema,
                 "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }

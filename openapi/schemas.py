@@ -35,6 +35,13 @@ class RegisteredSchema(MessageSchema):
     userId = fields.String(required=True)
 
 
+class AccountSchema(Answer):
+    userId = fields.String(required=True)
+    email = fields.String(required=True)
+    role = fields.String(metadata={"description": "`admin`, or absent."})
+    createdAt = fields.DateTime(required=True)
+
+
 class TokenPairSchema(Answer):
     token = fields.String(required=True, metadata={"description": "The access token."})
     refreshToken = fields.String(required=True, metadata={"description": "Good for one refresh."})
@@ -54,6 +61,9 @@ class OrderSchema(Answer):
     userId = fields.String(required=True)
     items = fields.List(fields.Nested(OrderedItemSchema), required=True)
     totalAmount = fields.Float(required=True)
+    currency = fields.String(
+        metadata={"description": "Of all amounts (ISO 4217), if the shop had one set when it was ordered."}
+    )
     status = Choice("OrderStatus", required=True)
     failureReason = fields.String(metadata={"description": "Why it is Failed, such as `cancelled`."})
     createdAt = fields.DateTime(required=True)
@@ -156,6 +166,23 @@ class DocumentSchema(OpenAnswer):
 class FieldErrorSchema(Answer):
     field = fields.String(required=True, metadata={"description": "A dotted path: `items.0.quantity`."})
     message = fields.String(required=True)
+
+
+class ProblemSummarySchema(Answer):
+    type = fields.String(required=True, metadata={"format": "uri-reference"})
+    code = fields.String(required=True)
+    status = fields.Integer(required=True)
+    title = fields.String(required=True)
+
+
+class ProblemTypesSchema(Answer):
+    data = fields.List(fields.Nested(ProblemSummarySchema), required=True)
+
+
+class ProblemTypeSchema(ProblemSummarySchema):
+    happened = fields.String(required=True, metadata={"description": "What it means."})
+    advice = fields.String(required=True, metadata={"description": "What to do about it."})
+    example = fields.Dict(required=True, metadata={"description": "The body of such an answer."})
 
 
 class ShortageSchema(Answer):

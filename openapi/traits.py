@@ -20,7 +20,10 @@ class Trait:
 
 
 PAGE_OF_PRODUCTS = Trait(takes=("limit", "cursor"), errors=(errors.ValidationFailed,))
-PAGE_OF_ORDERS = Trait(takes=("status", "limit", "orderCursor"), errors=(errors.ValidationFailed,))
+PAGE_OF_ORDERS = Trait(
+    takes=("status", "createdAfter", "createdBefore", "limit", "orderCursor"),
+    errors=(errors.ValidationFailed,),
+)
 CONDITIONAL = Trait(  # 304 as well
     takes=("If-None-Match",), gives=("ETag",), errors=(errors.PreconditionFailed,)
 )
@@ -38,6 +41,7 @@ MAILBOX = Trait(takes=("to", "mailId"))
 WITHOUT_DATABASE = Trait()  # never 503
 
 _TEXT: Spec = {"type": "string"}
+_DATE_TIME: Spec = {"type": "string", "format": "date-time"}
 
 
 def _parameter(place: str, name: str, description: str, schema: Spec, **more: Any) -> Spec:
@@ -91,12 +95,27 @@ PARAMETERS: dict[str, Spec] = {
     "status": _parameter(
         "query", "status", "Only orders with this status.", {"$ref": "#/components/schemas/OrderStatus"}
     ),
+    "createdAfter": _parameter(
+        "query",
+        "createdAfter",
+        "Only orders made at this time or later: a date-time of RFC 3339. Write a + as %2B.",
+        _DATE_TIME,
+    ),
+    "createdBefore": _parameter(
+        "query",
+        "createdBefore",
+        "Only orders made earlier than this: a date-time of RFC 3339. Write a + as %2B.",
+        _DATE_TIME,
+    ),
     "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
     "mailId": _parameter("query", "id", "Only the mail with this id, which a page shows in full.", _TEXT),
 }
 
 # By the name of the argument in the route.
 PATH_PARAMETERS: dict[str, Spec] = {
+    "code": _parameter(
+        "path", "code", "The `code` of an error.", {"type": "string", "minLength": 1}, required=True
+    ),
     "order_id": _parameter(
         "path", "orderId", "The orderId, or the `_id`.", {"type": "string", "minLength": 1}, required=True
     ),

@@ -10,6 +10,7 @@ from routes.health_routes import health
 from routes.home_routes import home
 from routes.inventory_routes import inventory
 from routes.order_routes import orders
+from routes.problem_routes import problem_pages
 
 
 def init_app(app: Flask) -> None:
@@ -21,5 +22,6 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(health)
     app.register_blueprint(home)
     app.register_blueprint(docs, url_prefix="/api")
+    app.register_blueprint(problem_pages, url_prefix="/problems")
     if app.extensions["settings"].mailbox_url:
         app.register_blueprint(dev, url_prefix="/dev")

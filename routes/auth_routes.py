@@ -4,13 +4,19 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from controllers import auth_controller
+from controllers import account_controller, auth_controller
 from middleware import rate_limits
-from middleware.auth_middleware import bearer_token, public
+from middleware.auth_middleware import bearer_token, current_user_id, public, requires_user
 from middleware.request_body import accepts
-from models.user import CredentialsSchema, NewUserSchema, RefreshTokenSchema
+from models.user import (
+    CredentialsSchema,
+    NewUserSchema,
+    PasswordChangeSchema,
+    PasswordSchema,
+    RefreshTokenSchema,
+)
 from openapi.answers import answers
-from openapi.schemas import MessageSchema, RegisteredSchema, TokenPairSchema
+from openapi.schemas import AccountSchema, MessageSchema, RegisteredSchema, TokenPairSchema
 from openapi.traits import REFRESH_TOKEN, WITHOUT_DATABASE
 from utils import errors
 
@@ -58,6 +64,46 @@ def refresh(body: dict[str, str]) -> Any:
 def logout(body: dict[str, str]) -> Any:
     """Revoke all refresh tokens of a login."""
     auth_controller.logout(_refresh_token(body))
+    return Response(status=204)
+
+
+@auth.get("/me")
+@answers(200, AccountSchema)
+@requires_user
+def show_account() -> Any:
+    """Show your account."""
+    return account_controller.show(current_user_id())
+
+
+@auth.post("/password")
+@answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
+@requires_user
+@rate_limits.per_address
+@rate_limits.failures_per_user
+@accepts(PasswordChangeSchema())
+def change_password(body: dict[str, str]) -> Any:
+    """Change your password, and end all logins.
+
+    All refresh tokens end at once; access tokens, also the one that this is sent with, live out their time. A
+    wrong currentPassword is 401 `invalid_credentials`: the token is good, so do not refresh it.
+    """
+    account_controller.change_password(current_user_id(), body["currentPassword"], body["newPassword"])
+    return Response(status=204)
+
+
+@auth.delete("/me")
+@answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
+@requires_user
+@rate_limits.per_address
+@rate_limits.failures_per_user
+@accepts(PasswordSchema())
+def delete_account(body: dict[str, str]) -> Any:
+    """Delete your account, and end all its tokens within a second.
+
+    Orders stay for the books, without an address; open ones go on, and no mail tells of their end. A wrong
+    password is 401 `invalid_credentials`: the token is good, so do not refresh it.
+    """
+    account_controller.delete(current_user_id(), body["password"])
     return Response(status=204)
 
 

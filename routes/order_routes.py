@@ -11,17 +11,18 @@ from controllers.order_placement import Request, place_order
 from middleware.auth_middleware import current_user_id, requires_user
 from middleware.request_body import accepts
 from middleware.request_context import request_id
-from models.order import STATUSES, NewOrderSchema
+from models.order import STATUSES, NewOrderSchema, Wanted
 from openapi.answers import answers
 from openapi.schemas import EventsSchema, OrderPageSchema, OrderSchema
 from openapi.traits import CACHED, CONDITIONAL, CREATES, IDEMPOTENT, PAGE_OF_ORDERS, WAITS
 from routes.conditional import conditional
-from routes.paging import page, page_arguments
+from routes.paging import page, page_arguments, time_argument
 from routes.prefer import wait_as_preferred
 from utils import errors
 
 orders = Blueprint("orders", __name__)
 
+_TIMES = ("createdAfter", "createdBefore")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -60,15 +61,19 @@ def create_order(body: dict[str, Any]) -> Any:
 @answers(200, OrderPageSchema, PAGE_OF_ORDERS)
 @requires_user
 def list_orders() -> Any:
-    """List your orders, newest first."""
-    arguments = page_arguments("status")
+    """List your orders, newest first.
+
+    Those of a span of time: `createdAfter` itself is part of it, `createdBefore` is not.
+    """
+    arguments = page_arguments("status", *_TIMES)
     status = arguments.filters.get("status")
     if status is not None and status not in STATUSES:
         raise errors.ValidationFailed(
             [{"field": "status", "message": f"Must be one of {', '.join(STATUSES)}."}]
         )
+    wanted = Wanted(status, *(time_argument(name, arguments.filters.get(name)) for name in _TIMES))
     before = _order_cursor(arguments.cursor)
-    rows, more = order_controller.list_orders(current_user_id(), status, before, arguments.limit)
+    rows, more = order_controller.list_orders(current_user_id(), wanted, before, arguments.limit)
     return page(rows, more, "_id")
 
 

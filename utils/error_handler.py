@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
 def problem(error: errors.ApiError) -> dict[str, Any]:
     """The body of an error: `{type, title, status, detail, code, message, requestId, ...}`."""
     return {
-        "type": f"urn:problem-type:{error.code}",
+        "type": error.type_reference,
         "title": error.title,
         "status": error.status,
         "detail": error.detail,

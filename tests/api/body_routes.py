@@ -60,6 +60,22 @@ ROUTES = (
     ),
     BodyRoute(
         "POST",
+        "/api/auth/password",
+        {"currentPassword": "wrong horse", "newPassword": "battery staple"},
+        {"currentPassword": "text", "newPassword": "text"},
+        answer="invalid_credentials",
+        required=("currentPassword", "newPassword"),
+    ),
+    BodyRoute(
+        "DELETE",
+        "/api/auth/me",
+        {"password": "wrong horse"},
+        {"password": "text"},
+        answer="invalid_credentials",
+        required=("password",),
+    ),
+    BodyRoute(
+        "POST",
         "/api/orders",
         {"items": [{"productId": UNKNOWN_PRODUCT, "quantity": 1}], "totalAmount": 1},
         {

@@ -23,7 +23,8 @@ thorough = settings(
 )
 
 WORDS = ["email", "password", "refreshToken", "items", "productId", "quantity", "totalAmount", "userId"]
-WORDS += ["stock", "price", "$gt", "$ne", "$where", "$oid", "$date", "$ref", "__proto__", "toJSON", "_id", ""]
+WORDS += ["currentPassword", "newPassword", "stock", "adjust", "price", "$gt", "$ne", "$where"]
+WORDS += ["$oid", "$date", "$ref", "__proto__", "toJSON", "_id", ""]
 anything_written = st.text(st.characters(codec=None), max_size=20)  # lone surrogates and NUL among it
 numbers = st.integers() | st.floats() | st.sampled_from([2**31, 2**53, 2**63, 2**64, 10**30, 10**400, -0.0])
 values = st.recursive(

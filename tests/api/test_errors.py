@@ -143,7 +143,9 @@ def test_every_kind_of_answer_carries_the_request_id(user: Client, product: Call
         if status >= 400:
             problem = expect_problem(answer, status, answer.json()["code"])
             assert problem["requestId"] == answer.headers["X-Request-Id"]
-            assert problem["type"] == f"urn:problem-type:{problem['code']}"
+            assert problem["type"] == f"/problems/{problem['code']}"
+            explained = user.get(problem["type"], headers={"Accept": "application/json"}).json()
+            assert explained["status"] == status
 
 
 def test_the_log_has_a_line_with_the_id_the_route_and_the_status(anyone: Client, logs: Path) -> None:

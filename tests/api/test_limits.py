@@ -125,6 +125,47 @@ def test_a_login_that_names_no_account_is_refused_as_without_limits(limited: Cli
         assert answer.status_code == (413 if len(body) > 100_000 else 400), answer.text
 
 
+OWN_ACCOUNT = [
+    ("POST", "/api/auth/password", {"currentPassword": "wrong horse", "newPassword": "battery staple"}),
+    ("DELETE", "/api/auth/me", {"password": "wrong horse"}),
+]
+
+
+def test_a_token_allows_10_wrong_passwords_from_wherever_they_come(limited: Client, api: str) -> None:
+    """Over both routes together; and the right one is not heard then either."""
+    account, other = Client(api).register(), Client(api).register()
+
+    def attempt(number: int, right: bool = False, who: Client = account) -> requests.Response:
+        method, path, body = OWN_ACCOUNT[number % 2]
+        if right:
+            body = {name: value.replace("wrong horse", PASSWORD) for name, value in body.items()}
+        headers = {"X-Forwarded-For": some_host()}
+        return limited.send(method, path, token=who.tokens["token"], json=body, headers=headers)
+
+    for number in range(FAILURES_PER_ACCOUNT):
+        expect_problem(attempt(number), 401, "invalid_credentials")
+
+    for number in range(2):
+        expect_limited(attempt(number), at_most=300)
+        expect_limited(attempt(number, right=True), at_most=300)
+    assert account.get("/api/auth/me").status_code == 200
+    assert attempt(0, right=True, who=other).status_code == 204
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OWN_ACCOUNT)
+def test_a_client_address_may_try_own_passwords_60_times_a_minute(
+    limited: Client, api: str, method: str, path: str, body: dict[str, str]
+) -> None:
+    host = {"X-Forwarded-For": some_host()}
+    token = Client(api).register().tokens["token"]
+    for _ in range(LOGINS_PER_ADDRESS):  # not one of them says anything about a password
+        answer = limited.send(method, path, token=token, json={}, headers=host)
+        expect_problem(answer, 400, "validation_error")
+
+    expect_limited(limited.send(method, path, token=token, json=body, headers=host), at_most=60)
+    expect_problem(limited.send(method, path, token="a.b.c", json=body, headers=host), 401, "token_invalid")
+
+
 def test_redis_learns_no_addresses(limited: Client, settings: Mapping[str, str]) -> None:
     email = some_address()
     try_login(limited, email)

@@ -20,6 +20,9 @@ ACCOUNT = {"email": "anna@example.com", "password": "correct horse"}
 REQUESTS: list[tuple[str, str, Any]] = [
     ("POST", "/api/auth/register", ACCOUNT),
     ("POST", "/api/auth/login", ACCOUNT),
+    ("GET", "/api/auth/me", None),
+    ("POST", "/api/auth/password", {"currentPassword": "correct horse", "newPassword": "battery staple"}),
+    ("DELETE", "/api/auth/me", {"password": "correct horse"}),
     ("GET", "/api/inventory", None),
     ("GET", "/api/inventory/x", None),
     ("PUT", "/api/inventory/x", {"stock": 1}),

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from local_stack.stack import LocalStack
 from tests.faults.time_travel import at_rest, pass_time
-from tests.support.client import Client, expect_problem
+from tests.support.client import PASSWORD, Client, expect_problem
 from tests.support.invariants import check_at_rest
 from tests.support.system import QUICK, ROOT, Child, clean_environment, running_api, running_worker
 from tests.support.together import together
@@ -144,6 +144,7 @@ def test_while_mongodb_is_gone_clients_are_told_so_at_once(
     """If each request waited its 5 s, the threads would all wait, and even /livez behind them."""
     order_id = customer.order({system.product(5): 1}).json()["orderId"]
     customer.ended(order_id)
+    deleted = deleted_user(system)
     children, before = (system.api, system.worker), len(system.api.output())
     told = [len(circuits(child, "circuit_opened")) for child in children]
     with system.without("mongo", how):
@@ -155,12 +156,28 @@ def test_while_mongodb_is_gone_clients_are_told_so_at_once(
             expect_problem(answer, 503, "service_unavailable")
         assert customer.get("/livez").status_code == 200
         assert customer.get(f"/api/orders/{order_id}").json()["status"] == "Processed"  # from the cache
+        assert is_refused_everywhere(deleted)
     assert seconds < 120, "200 times 5 s are 1000"
     wait_for(lambda: customer.get("/api/orders").status_code == 200, "the API to find it again")
     lines = [json.loads(line) for line in system.api.output()[before:].splitlines() if line.startswith("{")]
     assert sum(line["event"] == "circuit_opened" for line in lines) == 2  # once a process
     assert not [line for line in lines if line["event"] == "database_error"]
     assert {line["error"] for line in lines if line.get("status") == 503} >= {"ServerSelectionTimeoutError"}
+
+
+def deleted_user(system: System) -> Client:
+    """One whose deletion both API processes know of."""
+    gone = Client(system.base).register()
+    assert gone.delete("/api/auth/me", {"password": PASSWORD}).status_code == 204
+    wait_for(lambda: is_refused_everywhere(gone), "both API processes to know that the user is gone")
+    return gone
+
+
+def is_refused_everywhere(gone: Client) -> bool:
+    """Asked so often that each process is asked."""
+    token = gone.tokens["token"]
+    answers = together([lambda: Client(gone.base).get("/api/orders", token=token) for _ in range(8)])
+    return {answer.status_code for answer in answers} == {401}
 
 
 def circuits(child: Child, event: str) -> list[str]:

@@ -76,5 +76,11 @@ class _InterruptedCollection:
     def update_one(self, *arguments: Any, **options: Any) -> Any:
         return self._interrupted.write(self._collection.update_one, *arguments, **options)
 
+    def delete_one(self, *arguments: Any, **options: Any) -> Any:
+        return self._interrupted.write(self._collection.delete_one, *arguments, **options)
+
+    def delete_many(self, *arguments: Any, **options: Any) -> Any:
+        return self._interrupted.write(self._collection.delete_many, *arguments, **options)
+
     def bulk_write(self, *arguments: Any, **options: Any) -> Any:
         return self._interrupted.write(self._collection.bulk_write, *arguments, **options)
