@@ -100,7 +100,7 @@ ROUTES = (
     ),
     BodyRoute(
         "PATCH",
-        "/api/inventory/<product_id>",
+        "/api/inventory/<product:product_id>",
         {"adjust": 0, "price": 1},
         {"adjust": "signed integer", "price": "amount or null"},
         answer="product_not_found",
