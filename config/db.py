@@ -26,6 +26,7 @@ def init_app(app: Flask, settings: Settings, timeout_seconds: float) -> None:
         app,
         settings.mongo_uri,
         tz_aware=True,
+        datetime_conversion="DATETIME_AUTO",  # no find fails for a date that Python has not
         w="majority",
         journal=True,
         timeoutMS=int(timeout_seconds * 1000),

@@ -6,6 +6,7 @@ addresses are never logged (the Node app printed whole request bodies, passwords
 
 import logging
 import sys
+from functools import lru_cache
 
 import structlog
 from structlog.types import Processor
@@ -38,3 +39,9 @@ def configure(log_format: str, level: str) -> None:
     # Their INFO lines are about their own workings and can hold addresses of requests.
     for noisy in ("botocore", "boto3", "urllib3", "pymongo", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+@lru_cache(maxsize=1000)
+def warn_once(event: str, **fields: str) -> None:
+    """Log a warning, unless this process has logged the same one: it is among the last 1,000 such."""
+    structlog.get_logger(__name__).warning(event, **fields)
