@@ -76,7 +76,7 @@ def _check_pending() -> Iterator[str]:
         named = ", ".join(islice(older, _NAMED)) + (", ..." if len(older) > _NAMED else "")
         yield (
             f"{len(older)} Pending order{'' if len(older) == 1 else 's'} of another program, older than a "
-            f"day, of which no worker knows: {named}. See: flask orders adopt"
+            f"day, of which no worker knows: {named}; see flask orders adopt"
         )
 
 
