@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from models.order import Document, as_accepted
+from models.order import PENDING, Document, to_json
+from models.order_shape import events_of, request_id_of
 from utils import errors
 
 
@@ -17,15 +18,23 @@ class Placement(NamedTuple):
 def answer_of(order: Document, replayed: bool) -> Placement:
     """The answer to a decided order. Raises OutOfStock as it was first answered, or ServiceUnavailable."""
     if order["accepted"]:
-        return Placement(as_accepted(order), replayed)
+        return Placement(_as_accepted(order), replayed)
     if "shortages" in order:
         raise errors.OutOfStock(
             headers={"Idempotent-Replayed": "true"} if replayed else {},
             shortages=order["shortages"],
             remedies=order["remedies"],
-            requestId=order["history"][0]["requestId"],
+            **({"requestId": placed_by} if (placed_by := request_id_of(order)) else {}),
         )
     raise errors.ServiceUnavailable("The order was not accepted in time. Send the same request again.")
+
+
+def _as_accepted(order: Document) -> Document:
+    """The order as it stood when it was accepted: what a replayed request is answered with."""
+    accepted_at = next((e["at"] for e in events_of(order) if e["event"] == "accepted"), order["createdAt"])
+    view = {**to_json(order), "status": PENDING, "updatedAt": accepted_at}
+    view.pop("failureReason", None)
+    return view
 
 
 def shortages_of(

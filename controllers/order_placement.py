@@ -15,6 +15,7 @@ from controllers import order_pricing
 from controllers.order_answers import Placement, answer_of, shortages_of
 from models import inventory, order_decisions
 from models.order import PENDING, Document, find, find_by_key
+from models.order_shape import view_flaw
 from models.settlement import settle
 from services import publisher
 from utils import clock, errors, json_provider
@@ -86,7 +87,12 @@ def _draft(request: Request) -> Document:
 
 def _earlier(request: Request) -> Document | None:
     idempotency = request.idempotency
-    return find_by_key(idempotency["id"]) if idempotency else None
+    found = find_by_key(idempotency["id"]) if idempotency else None
+    if found is not None and view_flaw(found) is not None:
+        raise errors.IdempotencyKeyReused(
+            "The order under this key is damaged. Use a new key for a new order."
+        )
+    return found
 
 
 def _answer_again(order: Document, request: Request) -> Placement:

@@ -8,12 +8,14 @@ The writes that move an order live in models/order_decisions.py and models/order
     settled                       stock is booked: sold, or given back
     mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
     attempts, nextActionAt        when someone must look again; absent = nothing is left to do
+    faults, putAside {at, reason} no worker can work on it (order_faults.py): tried again, then a person's
     history [{at, event, ...}]    pushed in the same update as the change it tells of
     createdAt, updatedAt          of what clients see; booking and mail do not touch updatedAt
     purgeAt                       for the TTL index, on orders that were never accepted
 
 The Node app wrote `{orderId, userId, items, totalAmount, status, createdAt, updatedAt}` alone. Such an order
-counts as accepted, with nothing held and nothing left to do.
+counts as accepted, with nothing held and nothing left to do; one that is Pending is taken up by the worker or
+by an operator (node_orders.py). Other programs may write anything: order_shape.py says what can be used.
 """
 
 from collections.abc import Mapping
@@ -79,6 +81,7 @@ INDEXES = (
     Index(("nextActionAt",), {"sparse": True}),
     Index(("userId", "_id")),
     Index(("purgeAt",), {"expireAfterSeconds": 0}),
+    Index(("putAside.at",), {"sparse": True}),
     Index(("status",), {"name": "pending", "partialFilterExpression": {"status": PENDING}}),
     Index(
         ("failureReason",),
@@ -97,6 +100,11 @@ def find(order_id: str) -> Document | None:
         if found is not None:
             return found
     return orders().find_one({"orderId": order_id})
+
+
+def read_again(order: Document) -> Document | None:
+    """The order as it is now."""
+    return orders().find_one({"_id": order["_id"]})
 
 
 def find_by_key(idempotency_id: str) -> Document | None:
@@ -170,19 +178,11 @@ def owes_mail(order: Mapping[str, Any]) -> bool:
 
 
 def to_json(order: Mapping[str, Any]) -> Document:
-    """What clients see of an order."""
-    view = {name: order[name] for name in _VISIBLE if name in order}
+    """What clients see of an order that has no flaw (order_shape.py)."""
+    view = {name: order[name] for name in _VISIBLE if order.get(name) is not None}
     view["items"] = [_item_to_json(item) for item in order["items"]]
     return view
 
 
 def _item_to_json(item: Mapping[str, Any]) -> Document:
     return {name: item[name] for name in _VISIBLE_IN_ITEM if name in item}
-
-
-def as_accepted(order: Mapping[str, Any]) -> Document:
-    """The order as it stood when it was accepted: what a replayed request is answered with."""
-    accepted_at = next(e["at"] for e in order["history"] if e["event"] == "accepted")
-    view = {**to_json(order), "status": PENDING, "updatedAt": accepted_at}
-    view.pop("failureReason", None)
-    return view

@@ -24,7 +24,8 @@ CANCELLED = "cancelled"  # as a failureReason
 LEASE_SECONDS = 60
 
 _UNDECIDED = {"status": PENDING, "accepted": False}
-_OPEN = {"status": PENDING, "accepted": {"$ne": False}}
+# The last two hold for all Pending orders, unless another program has made one Pending again.
+_OPEN = {"status": PENDING, "accepted": {"$ne": False}, "settled": {"$ne": True}, "failureReason": None}
 
 
 @crash_point
@@ -95,13 +96,13 @@ def fail(order: Document, reason: str) -> Document | None:
 
 @crash_point
 def cancel(order: Document) -> Document | None:
-    """The customer changed his mind in time."""
-    return _fail(order, "cancelled", CANCELLED)
+    """The customer changed his mind in time. If it was put aside, it is worked on again."""
+    return _fail(order, "cancelled", CANCELLED, ("putAside", "faults"))
 
 
-def _fail(order: Document, event: str, reason: str) -> Document | None:
+def _fail(order: Document, event: str, reason: str, unset: Sequence[str] = ()) -> Document | None:
     changes = {"status": FAILED, "failureReason": reason, **_accepted_until_settled()}
-    return _decide(order, _OPEN, event, changes)
+    return _decide(order, _OPEN, event, changes, unset)
 
 
 def _accepted_until_settled() -> Document:

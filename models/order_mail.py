@@ -17,7 +17,10 @@ CLAIM_SECONDS = 120
 
 @crash_point
 def claim_mail(order: Document) -> Document | None:
-    """Take the mail for 120 s: longer than a send can take, so a claim that ran out is a death."""
+    """Take the mail for 120 s: longer than a send can take, so a claim that ran out is a death.
+
+    Its text was made of the decision that was read, so that must be the one that stands.
+    """
     mail = order["mail"]
     claimed = {
         "state": "claimed",
@@ -26,7 +29,8 @@ def claim_mail(order: Document) -> Document | None:
         "attempts": mail["attempts"] + 1,
     }
     changes = {"mail": claimed, "nextActionAt": claimed["until"]}
-    return transition(order, _same_mail(mail), "mail_claimed", changes)
+    decision = {"status": order["status"], "failureReason": order.get("failureReason")}
+    return transition(order, {**_same_mail(mail), **decision}, "mail_claimed", changes)
 
 
 @crash_point
@@ -64,9 +68,9 @@ def mail_postponed(order: Document) -> Document | None:
 def request_mail(order: Document) -> Document | None:
     """Send the mail of a finished order once more, as an operator asked."""
     mail = {"state": "due", "attempts": order.get("mail", {}).get("attempts", 0)}
-    finished = {"status": order["status"], "nextActionAt": {"$exists": False}}
+    at_rest = {"nextActionAt": {"$exists": False}, "putAside": {"$exists": False}}
     changes = {"settled": True, "mail": mail, "nextActionAt": clock.now()}
-    return transition(order, finished, "mail_requested", changes)
+    return transition(order, {"status": order["status"], **at_rest}, "mail_requested", changes, ("faults",))
 
 
 def _finish(order: Document, state: str, event: str, **details: Any) -> Document | None:

@@ -16,21 +16,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import structlog
 from bson import Decimal128
 
 from models.schemas import MAX_AMOUNT, is_product_id
+from utils.logs import warn_once
 from utils.money import from_cents
 
 Document = dict[str, Any]
 
-log = structlog.get_logger(__name__)
-
 _CENT = Decimal("0.01")
 _INT64 = 2**63
-# The odd products that this process has told of, by `_id`. It stops at so many: the audit names all.
-_told: set[str] = set()
-_MAX_TOLD = 1000
 
 
 def as_integer(value: Any) -> int | None:
@@ -56,7 +51,7 @@ def sound(product: Mapping[str, Any]) -> Document | None:
     """
     odd = oddities(product)
     if odd:
-        _tell_once(product, odd)
+        warn_once("odd_product", product=name_of(product), odd=", ".join(odd))
         return None
     found = {**product, "stock": as_integer(product["stock"])}
     price = found.pop("price", None)
@@ -117,10 +112,3 @@ def _finite(value: Any) -> Decimal | None:
     else:
         return None
     return number if number.is_finite() else None
-
-
-def _tell_once(product: Mapping[str, Any], odd: list[str]) -> None:
-    key = repr(product["_id"])[:100]
-    if key not in _told and len(_told) < _MAX_TOLD:
-        _told.add(key)
-        log.warning("odd_product", product=name_of(product), odd=odd)

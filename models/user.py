@@ -1,12 +1,16 @@
 """Users. Port of models/User.js: `{email, password, createdAt, updatedAt}`; `role` and `tokenEpoch` are new.
 
-Addresses are compared in lower case. The Node app stored them as typed, so a look-up takes both spellings.
+Addresses are compared in lower case. The Node app stored them as typed, so a look-up asks without regard to
+case, and a unique index without case keeps twins out, whoever writes. It cannot be made while there are any.
 """
 
+import time
 from typing import Any
 
 from bson import ObjectId
 from marshmallow import ValidationError, validate
+from pymongo import timeout
+from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
@@ -16,6 +20,11 @@ from models.schemas import StrictSchema, Text
 from utils import clock, errors, passwords
 
 ADMIN = "admin"
+# Strength 2 tells letters and accents apart, and not upper from lower case.
+WITHOUT_CASE = Collation("en", strength=CollationStrength.SECONDARY)
+_FOLDED = "email_folded"
+_ASK_AGAIN_SECONDS = 60.0
+_AUDIT_SECONDS = 600.0
 
 
 def check_new_password(value: str) -> None:
@@ -61,7 +70,7 @@ INDEXES = (
     Index(("email",), {"unique": True}, vital=True),
     Index(
         ("email",),
-        {"name": "email_folded", "unique": True, "collation": {"locale": "en", "strength": 2}},
+        {"name": _FOLDED, "unique": True, "collation": WITHOUT_CASE.document},
     ),
 )
 
@@ -82,15 +91,63 @@ def find(user_id: ObjectId) -> dict[str, Any] | None:
 
 
 def find_by_email(email: str) -> dict[str, Any] | None:
-    """The user with this address, as typed or in lower case; as typed wins."""
-    found = list(users().find({"email": {"$in": [email, email.lower()]}}))
-    return max(found, key=lambda user: user["email"] == email, default=None)
+    """The user with this address, without regard to case. Of twins, the one spelt so, else the oldest.
+
+    One question while the index without case is there: it takes as long whether there is such a user or not.
+    Without it that question reads all users, so the usual spellings are asked for first.
+    """
+    if not _folded.is_there():
+        usual = list(users().find({"email": {"$in": [email, email.lower()]}}))
+        if usual:
+            return _spelt_best(usual, email)
+    # The collation takes more for equal than case: characters that have no width, for one.
+    found = users().find({"email": email}, collation=WITHOUT_CASE)
+    return _spelt_best([user for user in found if user["email"].lower() == email.lower()], email)
+
+
+def _spelt_best(found: list[dict[str, Any]], email: str) -> dict[str, Any] | None:
+    """Exact spelling first, then lower case, then the first who came."""
+    ranks = [email, email.lower()]
+    found.sort(key=lambda user: str(user["_id"]))
+    return min(found, key=lambda u: ranks.index(u["email"]) if u["email"] in ranks else 2, default=None)
+
+
+class _FoldedIndex:
+    """Whether the index without case is there: asked until it is, once a minute. Either answer is correct."""
+
+    def __init__(self) -> None:
+        self._there, self._ask_at = False, 0.0
+
+    def is_there(self) -> bool:
+        if not self._there and time.monotonic() >= self._ask_at:
+            self._there = _FOLDED in users().index_information()
+            self._ask_at = time.monotonic() + _ASK_AGAIN_SECONDS
+        return self._there
+
+
+_folded = _FoldedIndex()
+
+
+def find_twins() -> list[list[ObjectId]]:
+    """The ids of users whose addresses differ in case alone, those of one address together.
+
+    Nobody has a twin once the index without case is there, so then nothing is read.
+    """
+    if _FOLDED in users().index_information():
+        return []
+    texts = {"$match": {"email": {"$type": "string"}}}
+    together = {"$group": {"_id": "$email", "ids": {"$push": "$_id"}, "count": {"$sum": 1}}}
+    twins = {"$match": {"count": {"$gt": 1}}}
+    with timeout(_AUDIT_SECONDS):
+        found = users().aggregate([texts, together, twins], collation=WITHOUT_CASE, allowDiskUse=True)
+        return [row["ids"] for row in found]
 
 
 def email_of(user_id: ObjectId) -> str | None:
     """A user's address, or None when there is no such user."""
-    user = users().find_one({"_id": user_id}, {"email": 1})
-    return user["email"] if user else None
+    user = users().find_one({"_id": user_id}, {"email": 1}) or {}
+    email = user.get("email")
+    return email if isinstance(email, str) else None
 
 
 def is_admin(user_id: ObjectId) -> bool:

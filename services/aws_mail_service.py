@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
 )
 
@@ -69,6 +70,8 @@ def send_mail(to: str, mail: Mail) -> str:
         PartialCredentialsError,
     ) as error:
         raise MailNotSent(type(error).__name__) from error
+    except ParamValidationError as error:  # found by boto3, before anything is sent
+        raise MailRefused(type(error).__name__) from error
     except BotoCoreError as error:  # read time-out, reset: SES may have it
         raise MailUnknown(type(error).__name__) from error
     message_id: str = answer["MessageId"]

@@ -6,6 +6,7 @@ addresses are never logged (the Node app printed whole request bodies, passwords
 
 import logging
 import sys
+from functools import lru_cache
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
@@ -75,3 +76,9 @@ def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     if request_id:
         event["request_id"] = request_id[:_SHORT_ID]
     return event
+
+
+@lru_cache(maxsize=1000)
+def warn_once(event: str, **fields: str) -> None:
+    """Log a warning, unless this process has logged the same one: it is among the last 1,000 such."""
+    structlog.get_logger(__name__).warning(event, **fields)

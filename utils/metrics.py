@@ -14,7 +14,9 @@ requests = Histogram(
     ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
-orders = Counter("orders", "Orders that were accepted, rejected, processed, failed, cancelled.", ["event"])
+orders = Counter(
+    "orders", "Orders that were accepted, rejected, processed, failed, cancelled, put aside.", ["event"]
+)
 mails = Counter("mails", "Mails by what sending them came to.", ["outcome"])
 dead_letters = Gauge(
     "dead_letters", "Messages in the dead-letter queue, when last looked at.", multiprocess_mode="max"

@@ -15,11 +15,14 @@ from collections.abc import Callable
 
 import structlog
 
-from models import order_mail, user
+from models import order_decisions, order_mail, user
 from models.order import Document, find_due_mails
+from models.order_faults import CannotWork
+from models.order_shape import obstacle
 from services import aws_mail_service
-from services.mail_templates import order_status
+from services.mail_templates import Mail, order_status
 from utils import clock
+from workers.faults import is_outage, note_fault
 from workers.mail_gate import MailGate, Outcome
 from workers.retry import retry_seconds
 from workers.sweeper import bind_request_id
@@ -86,20 +89,40 @@ class MailStep:
 
     def _send(self, order: Document) -> None:
         """Send a mail that has a place at the gate, unless another worker was first or may have sent it."""
-        outcome, fault = Outcome.NOT_ASKED, ""
+        outcome, fault, current = Outcome.NOT_ASKED, "", order
         try:
-            if order["mail"]["state"] == "claimed":  # its worker died between the claim and the note
-                order_mail.mail_unknown(order, self._unknown_retry_seconds)
-            elif claimed := order_mail.claim_mail(order):
-                outcome = self._send_claimed(claimed)
+            mail = self._mail_to_send(order)
+            claimed = order_mail.claim_mail(order) if mail else None
+            if mail and claimed:
+                current = claimed
+                outcome = self._send_claimed(claimed, mail)
         except aws_mail_service.MailThrottled as error:
             outcome, fault = Outcome.THROTTLED, str(error)
         except (aws_mail_service.MailUnknown, aws_mail_service.MailNotSent) as error:
             outcome, fault = Outcome.FAILED, str(error)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            note_fault(current, error)
         finally:
             self._gate.leave(outcome, fault)
 
-    def _send_claimed(self, order: Document) -> Outcome:
+    def _mail_to_send(self, order: Document) -> Mail | None:
+        """The mail, made before it is claimed: what is wrong with the order shows before anything is sent.
+
+        None when none is to be sent now. Raises CannotWork, and whatever the templates raise.
+        """
+        if "putAside" in order:
+            order_decisions.finish(order)
+            return None
+        if (reason := obstacle(order)) is not None:
+            raise CannotWork(reason)
+        if order["mail"]["state"] == "claimed":  # its worker died between the claim and the note
+            order_mail.mail_unknown(order, self._unknown_retry_seconds)
+            return None
+        return order_status(order)
+
+    def _send_claimed(self, order: Document, mail: Mail) -> Outcome:
         """Send a mail, once, and write down what it came to.
 
         Raises MailUnknown, MailNotSent or MailThrottled, after they are written down.
@@ -109,7 +132,7 @@ class MailStep:
             order_mail.mail_refused(order, "the user does not exist any more")
             return Outcome.NOT_ASKED
         try:
-            message_id = aws_mail_service.send_mail(address, order_status(order))
+            message_id = aws_mail_service.send_mail(address, mail)
         except aws_mail_service.MailRefused as error:
             log.error("mail_refused", order_id=order["orderId"], reason=str(error))
             order_mail.mail_refused(order, str(error))

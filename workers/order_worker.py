@@ -1,8 +1,8 @@
 """The worker: `python -m workers.order_worker`. Port of workers/orderWorker.js.
 
-Drains SQS, sweeps for orders and mails that are due, audits for stray holds. Run as many as you like; each
-step is a compare-and-set in MongoDB. SIGTERM or SIGINT: no new work, what runs is finished, the rest goes
-back.
+Drains SQS, sweeps for orders and mails that are due, audits for stray holds, takes up orders that the Node
+app left Pending. Run as many as you like; each step is a compare-and-set in MongoDB. SIGTERM or SIGINT: no
+new work, what runs is finished, the rest goes back.
 """
 
 import os
@@ -28,6 +28,7 @@ from workers.consumer import Consumer
 from workers.dead_letters import DeadLetterWatch
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
+from workers.node_orders import take_up_recent
 from workers.threads import Threads
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class Worker:
             self._every(sweep, "sweep", consumer.sweep),
             self._every(sweep, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
             self._every(audit, "audit", free_stray_holds),
+            self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
         ]
 

@@ -3,9 +3,11 @@
 import random
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 2.0, 300.0
+_MOST_DOUBLINGS = 10
 
 
 def retry_seconds(attempt: int) -> float:
     """Exponential back-off with jitter, by the number of attempts so far: about 2, 4, 8 ... 300 s."""
-    longest = min(_FIRST_SECONDS * 2 ** (attempt - 1), _LONGEST_SECONDS)
+    doublings = min(attempt - 1, _MOST_DOUBLINGS)  # a mail may have been tried for months
+    longest = min(_FIRST_SECONDS * 2**doublings, _LONGEST_SECONDS)
     return random.uniform(longest / 2, longest)

@@ -7,6 +7,7 @@ import structlog
 
 from models.order import Document, find_due
 from models.order_decisions import claim
+from models.order_shape import request_id_of
 from utils import clock
 
 log = structlog.get_logger(__name__)
@@ -16,7 +17,7 @@ _BATCH = 100
 
 def bind_request_id(order: Document) -> None:
     """Have what is logged about a swept order carry the id of the request that placed it."""
-    structlog.contextvars.bind_contextvars(request_id=(order.get("history") or [{}])[0].get("requestId"))
+    structlog.contextvars.bind_contextvars(request_id=request_id_of(order))
 
 
 def sweep(advance: Callable[[Document], None], stopping: Callable[[], bool]) -> int:

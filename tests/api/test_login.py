@@ -81,35 +81,6 @@ def test_an_account_of_the_node_app_logs_in(anyone: Client, database: Mongo, pre
     assert database["users"].find_one({"_id": account["_id"]}) == account, "a strong hash stays as it is"
 
 
-def test_an_address_that_the_node_app_stored_in_upper_case_logs_in(anyone: Client, database: Mongo) -> None:
-    account = node_user(f"{uuid4().hex}.Anna@Example.COM", PASSWORD, 4)
-    database["users"].insert_one(account)
-
-    assert log_in(anyone, account["email"])[0] == 200
-    twin = {"email": account["email"], "password": "another password"}
-    expect_problem(anyone.post("/api/auth/register", twin), 409, "email_taken")
-
-
-def test_of_two_spellings_of_an_address_the_one_that_is_typed_logs_in(
-    anyone: Client, database: Mongo
-) -> None:
-    name = uuid4().hex
-    upper = node_user(f"{name}.ANNA@example.com", "upper password", 4)
-    lower = node_user(f"{name}.anna@example.com", "lower password", 4)
-    database["users"].drop_index("email_folded")  # which such a database cannot have
-    database["users"].insert_many([upper, lower])
-    try:
-        assert log_in(anyone, upper["email"], "upper password")[0] == 200
-        assert log_in(anyone, lower["email"], "lower password")[0] == 200
-        assert log_in(anyone, upper["email"], "lower password")[0] == 401
-        assert log_in(anyone, lower["email"], "upper password")[0] == 401
-    finally:
-        database["users"].delete_many({"_id": {"$in": [upper["_id"], lower["_id"]]}})
-        database["users"].create_index(
-            "email", name="email_folded", unique=True, collation={"locale": "en", "strength": 2}
-        )
-
-
 def test_a_short_password_or_odd_address_of_the_node_app_logs_in(anyone: Client, database: Mongo) -> None:
     account = node_user(f"root-{uuid4().hex}", "abc", 4)
     database["users"].insert_one(account)

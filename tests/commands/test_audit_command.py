@@ -171,7 +171,7 @@ def test_a_stray_hold_is_found(
         ({"status": "Pending"}, "Pending, and nobody will look at it"),
         ({"status": "Failed"}, "its stock is not booked"),
         ({"status": "Failed", "settled": True}, "its mail is missing"),
-        ({"status": "Failed", "settled": True, "mail": {"state": "due"}}, "its mail is due"),
+        ({"status": "Failed", "settled": True, "mail": {"state": "due", "attempts": 0}}, "its mail is due"),
     ],
 )
 def test_a_full_audit_finds_what_was_forgotten(

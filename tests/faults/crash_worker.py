@@ -107,6 +107,42 @@ def stopping(run: Run, crash_at: str) -> None:
     _die(run, child)
 
 
+def unbookable(run: Run, crash_at: str) -> None:
+    """The book of a product is damaged by another program, and mended after the crash."""
+    order_id, damaged = run.order(), {"productId": next(iter(run.items))}
+    inventories = run.field.database["inventories"]
+    inventories.update_one(damaged, {"$set": {"sold": "text"}})
+    _die(run, run.crashing_worker(crash_at, order_id))
+    inventories.update_one(damaged, {"$set": {"sold": 0}})
+
+
+def damaged_order(run: Run, crash_at: str) -> None:
+    """The order is damaged by another program; after the crash it is mended and, if need be, taken back."""
+    order_id, orders = run.order(), run.field.database["orders"]
+    whole = orders.find_one({"orderId": order_id})
+    assert whole is not None
+    orders.update_one({"orderId": order_id}, {"$set": {"history": "text"}})
+    _die(run, run.crashing_worker(crash_at, order_id))
+    mended = {"history": whole["history"], "nextActionAt": datetime.now(UTC)}
+    orders.update_one({"orderId": order_id}, {"$set": mended, "$unset": {"putAside": ""}})
+
+
+def left_by_node(run: Run, crash_at: str) -> None:
+    """An order of an hour ago that nobody would look at: its marks are those of the Node app."""
+    order_id, orders = run.order(), run.field.database["orders"]
+    order = orders.find_one({"orderId": order_id})
+    assert order is not None
+    orders.delete_one({"_id": order["_id"]})
+    an_hour_ago = ObjectId.from_datetime(datetime.now(UTC) - timedelta(hours=1))
+    aged = ObjectId(an_hour_ago.binary[:4] + order["_id"].binary[4:])
+    node = {name: value for name, value in order.items() if name not in ("accepted", "nextActionAt")}
+    orders.insert_one({**node, "_id": aged})
+    _die(run, run.crashing_worker(crash_at))
+    run.lane.resume_worker()
+    pending = {"_id": aged, "status": "Pending"}
+    wait_for(lambda: orders.count_documents(pending) == 0, "the order to be taken up")
+
+
 def _die(run: Run, child: Child) -> None:
     try:
         run.await_death(child)
@@ -136,6 +172,9 @@ DRIVES: dict[str, Drive] = {
     "finish": already_done,
     "free_hold": stray_holds,
     "give_back": stopping,
+    "record_fault": unbookable,
+    "put_aside": damaged_order,
+    "adopt": left_by_node,
 }
 
 _WEB = "only a web process does it"
@@ -145,4 +184,5 @@ UNREACHABLE = {
     **dict.fromkeys(("replace_stock", "add_product", "adjust_stock"), _WEB),
     "request_mail": "a command does it: flask orders resend-email",
     "recount": "a command does it: flask inventory recount",
+    "take_back": "a command does it: flask orders retry",
 }

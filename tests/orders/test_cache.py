@@ -12,6 +12,7 @@ from models.order import orders
 from tests.support.client import Client, expect_problem
 from tests.support.node_app import node_order
 from tests.support.waiting import wait_for
+from utils import json_provider
 
 Place = Callable[..., dict[str, Any]]
 
@@ -92,6 +93,15 @@ def poisons(order: dict[str, Any], stranger: str) -> list[bytes]:
         {"userId": order["userId"], "orderId": order["orderId"]},
         {"userId": order["userId"], "orderId": order["orderId"], "status": "Processed"},
         {"userId": [order["userId"]]},
+        {**order, "items": "text"},
+        {**order, "items": [None]},
+        {**order, "items": [{"quantity": 1}]},
+        {**order, "totalAmount": "19.5"},
+        {**order, "status": "Shipped"},
+        {**order, "createdAt": 5},
+        {**order, "createdAt": "yesterday"},
+        {**order, "_id": None},
+        {name: value for name, value in order.items() if name != "updatedAt"},
         [order],
         "text",
         5,
@@ -106,6 +116,23 @@ def poisons(order: dict[str, Any], stranger: str) -> list[bytes]:
         pickle.dumps(order),
         *(json.dumps(entry).encode() for entry in fake),
     ]
+
+
+def test_of_an_entry_of_nodes_worker_clients_see_what_is_theirs(
+    quiet: Client, place: Place, redis: Redis
+) -> None:
+    """It puts the whole document there, with all that we keep in it."""
+    order = place()
+    stored = orders().find_one({"orderId": order["orderId"]})
+    assert stored is not None
+    more = {"settled": True, "mail": {"state": "sent"}, "idempotency": {"id": "k"}, "faults": 1, "__v": 0}
+    whole = {**stored, **order, "items": [{**i, "_id": "5f"} for i in stored["items"]], **more}
+    redis.set(f"order:{order['orderId']}", json_provider.dumps(whole))
+
+    answer = quiet.get(f"/api/orders/{order['orderId']}")
+
+    assert (answer.headers["X-Cache"], answer.json()) == ("hit", order)
+    assert "holdId" in stored["items"][0], "which is not seen"
 
 
 def test_poisoned_entries_do_no_harm(

@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from config import db
+from tests.support.node_app import node_order
+from tests.support.odd_orders import damaged
 from tests.support.queues import Queue, make_queue
 from tests.support.steered import Document, Steered
 from tests.support.waiting import wait_for
@@ -134,19 +137,30 @@ def test_no_more_messages_are_received_than_there_are_free_threads(
     assert max(client.limits) == 3
 
 
-def test_a_message_whose_order_cannot_be_advanced_stays_on_the_queue(steered: Steered, queue: Queue) -> None:
-    damaged = {"orderId": "damaged", "status": "Failed", "accepted": True}
-    steered.database["orders"].insert_one(damaged)
-    queue.ring("damaged")
+def test_a_message_whose_order_cannot_be_advanced_for_an_outage_stays_on_the_queue(
+    steered: Steered, queue: Queue
+) -> None:
+    place(steered, 1)
     attempted = threading.Event()
 
     def advance(order: Document, due: bool = False) -> None:
         attempted.set()
-        steered.advancer().advance(order, due)
+        raise AutoReconnect("as planned")
 
     with polling(Consumer(steered.app, advance, threads=3)):
         assert attempted.wait(60)
     assert (queue.waiting(), queue.in_flight()) == (0, 1)
+
+
+def test_a_message_about_an_order_that_is_put_aside_is_deleted(steered: Steered, queue: Queue) -> None:
+    """Else it would be a dead letter, though it is understood, and the audit names the order."""
+    odd = damaged(node_order(steered.user()), "text as mail")
+    steered.database["orders"].insert_one(odd)
+    with polling(Consumer(steered.app, steered.advancer().advance, threads=3)):
+        for _ in range(2):  # when it is put aside, and when it has been
+            queue.ring(odd["orderId"])
+            wait_for(lambda: queue.waiting() == queue.in_flight() == 0, "the queue to be empty")
+    assert "putAside" in steered.read(odd["_id"])
 
 
 class Watch:
