@@ -1,24 +1,21 @@
-"""The application that `flask` loads: the environment's settings, completed by a running local stack."""
+"""What `flask` loads: named in .flaskenv. gunicorn and the worker do not come here."""
 
-import os
-import sys
-from pathlib import Path
-
-from dotenv import dotenv_values
+import click
 from flask import Flask
 
-from config.settings import ROOT, SettingsError
-from server import create_app
+import commands
+from commands.running import whole_app
+from config.settings import ROOT
 
 
 def create_cli_app() -> Flask:
-    """Named in .flaskenv. gunicorn and the worker do not come here: production has its own settings."""
-    local = Path(os.environ.get("LOCAL_DIR", ".local"))
-    for name, value in dotenv_values(ROOT / local / "stack.env").items():
-        if value and not os.environ.get(name):  # an empty line in .env is no setting
-            os.environ[name] = value
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
-    try:
-        return create_app()
-    except SettingsError as error:
-        sys.exit(f"{error}\nFor the local stack, start it first in another terminal: make run")
+    """An application of commands alone, which needs no settings: each makes the whole one when it runs.
+
+    Flask's own commands (`run`, `routes`, `shell`) load the application themselves: they get the whole one.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and not isinstance(context.command, click.Group):
+        return whole_app()
+    app = Flask("order-processing", root_path=str(ROOT), static_folder=None)
+    commands.init_app(app)
+    return app

@@ -1,11 +1,11 @@
 """`flask indexes create`."""
 
 import click
-from flask.cli import AppGroup
 
+from commands.running import CommandGroup
 from models.indexes import create_all
 
-indexes = AppGroup("indexes", help="The indexes of the database.")
+indexes = CommandGroup("indexes", help="The indexes of the database.")
 
 
 @indexes.command("create")
