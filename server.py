@@ -13,7 +13,6 @@ if __name__ == "__main__":
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import commands
 import routes
 from config import connect
 from config.settings import ROOT, Settings
@@ -53,7 +52,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     rate_limits.init_app(app, settings)
     routes.init_app(app)
-    commands.init_app(app)
     return app
 
 

@@ -1,18 +1,21 @@
-"""The application that `flask` loads: the environment's settings, completed by a running local stack."""
+"""What `flask` loads: named in .flaskenv. gunicorn and the worker do not come here."""
 
-import sys
-
+import click
 from flask import Flask
 
-from config.settings import ROOT, Settings
-from config.settings_reader import SettingsError, load_settings, read_texts
-from server import create_app
+import commands
+from commands.running import whole_app
+from config.settings import ROOT
 
 
 def create_cli_app() -> Flask:
-    """Named in .flaskenv. gunicorn and the worker do not come here: production has its own settings."""
-    local = ROOT / read_texts().get("LOCAL_DIR", Settings.model_fields["local_dir"].default)
-    try:
-        return create_app(load_settings(local / "stack.env", LOG_LEVEL="ERROR"))
-    except SettingsError as error:
-        sys.exit(f"{error}\nFor the local stack, start it first in another terminal: make run")
+    """An application of commands alone, which needs no settings: each makes the whole one when it runs.
+
+    Flask's own commands (`run`, `routes`, `shell`) load the application themselves: they get the whole one.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and not isinstance(context.command, click.Group):
+        return whole_app()
+    app = Flask("order-processing", root_path=str(ROOT), static_folder=None)
+    commands.init_app(app)
+    return app

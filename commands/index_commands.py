@@ -3,12 +3,12 @@
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from commands.running import CommandGroup
 from models import books
 from models import indexes as model
 
-indexes = AppGroup("indexes", help="The indexes of the database.")
+indexes = CommandGroup("indexes", help="The indexes of the database.")
 
 
 @indexes.command("create")

@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
+from commands.running import CommandGroup
 from config.settings import ROOT
 from openapi import document
 
 FILE = ROOT / "docs" / "openapi.json"
 
-openapi = AppGroup("openapi", help="The OpenAPI document.")
+openapi = CommandGroup("openapi", database=False, help="The OpenAPI document.")
 
 
 @openapi.command("write")

@@ -1,30 +1,31 @@
 """`flask queue ...`."""
 
 import click
-from flask.cli import AppGroup
 
+from commands.printing import Column, field, json_option, rows
+from commands.running import CommandGroup
 from services import dead_letter_service
-from services.aws_queue_service import QueueError
 
-queue = AppGroup("queue", help="The SQS queue and its dead letters.")
+queue = CommandGroup("queue", database=False, help="The SQS queue and its dead letters.")
+
+_COLUMNS = (
+    Column("WAITING", field("waiting"), right=True),
+    Column("IN FLIGHT", field("inFlight"), right=True),
+    Column("DEAD", lambda counts: "no such queue" if counts["dead"] is None else counts["dead"], right=True),
+)
 
 
 @queue.command("status")
-def status() -> None:
+@json_option
+def status(as_json: bool) -> None:
     """How many messages wait, are being worked on, and are dead."""
-    try:
-        counts = dead_letter_service.status()
-    except QueueError as error:
-        raise click.ClickException(f"SQS does not answer: {error}") from error
-    dead = "no dead-letter queue" if counts.dead is None else f"dead {counts.dead}"
-    click.echo(f"waiting {counts.waiting}, in flight {counts.in_flight}, {dead}")
+    counts = dead_letter_service.status()
+    row = {"waiting": counts.waiting, "inFlight": counts.in_flight, "dead": counts.dead}
+    rows([row], _COLUMNS, as_json, none="")
 
 
 @queue.command("redrive")
 def redrive() -> None:
     """Put dead messages back into the queue, to be tried again."""
-    try:
-        moved = dead_letter_service.redrive()
-    except QueueError as error:
-        raise click.ClickException(f"Not all could be moved: {error}") from error
+    moved = dead_letter_service.redrive()
     click.echo(f"Moved {moved} message{'' if moved == 1 else 's'} back to the queue.")

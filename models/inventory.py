@@ -92,6 +92,12 @@ def find_page(after: str | None, limit: int) -> list[Document]:
         wanted, size = {"$gt": read[-1]["productId"]}, _NEXT_READ
 
 
+def each(product_id: str | None = None) -> Iterator[Document]:
+    """Every product by productId, or that one, as the database has it, but for its holds. For operators."""
+    wanted = {"productId": product_id} if product_id is not None else {}
+    return inventories().find(wanted, {"holds": 0}).sort("productId", ASCENDING)
+
+
 @crash_point
 def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
     """Set what is free to sell, and the price if `changes` has one (None removes it). True if it is new.

@@ -167,6 +167,23 @@ def _without_none(**operators: Any) -> Document:
     return {f"${name}": value for name, value in operators.items() if value is not None}
 
 
+def find_latest(
+    limit: int, status: str | None = None, user_id: ObjectId | None = None, since: datetime | None = None
+) -> list[Document]:
+    """Up to `limit` orders of anybody, newest first, the rejected ones too. For operators.
+
+    `since` bounds `_id`, which has an index and holds the second of its making.
+    """
+    wanted: Document = {}
+    if status:
+        wanted["status"] = status
+    if user_id:
+        wanted["userId"] = user_id
+    if since:
+        wanted["_id"] = {"$gte": ObjectId.from_datetime(since)}
+    return list(orders().find(wanted).sort("_id", DESCENDING).limit(limit))
+
+
 def is_accepted(order: Mapping[str, Any]) -> bool:
     """False from the intent until all items are held, and for ever on a rejected order."""
     return order.get("accepted") is not False

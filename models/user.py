@@ -4,12 +4,14 @@ Addresses are compared in lower case. The Node app stored them as typed, so a lo
 case, and a unique index without case keeps twins out, whoever writes. It cannot be made while there are any.
 """
 
+import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from bson import ObjectId
 from marshmallow import ValidationError, validate
-from pymongo import timeout
+from pymongo import DESCENDING, timeout
 from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
@@ -150,6 +152,19 @@ def email_of(user_id: ObjectId) -> str | None:
     return email if isinstance(email, str) else None
 
 
+def emails_of(user_ids: Iterable[Any]) -> dict[Any, str]:
+    """The addresses of those users that exist and have one, by id."""
+    found = users().find({"_id": {"$in": list(user_ids)}}, {"email": 1})
+    return {user["_id"]: user["email"] for user in found if isinstance(user.get("email"), str)}
+
+
+def find_latest(limit: int, part: str | None = None) -> list[dict[str, Any]]:
+    """Up to `limit` users, newest first, without what is secret; those with `part` in their address."""
+    wanted = {"email": {"$regex": re.escape(part), "$options": "i"}} if part else {}
+    shown = {"email": 1, "role": 1, "createdAt": 1, "updatedAt": 1}
+    return list(users().find(wanted, shown).sort("_id", DESCENDING).limit(limit))
+
+
 def is_admin(user_id: ObjectId) -> bool:
     """Asked of the database each time, so that a demotion holds at once."""
     user = users().find_one({"_id": user_id}, {"role": 1})
@@ -207,4 +222,13 @@ def promote(email: str) -> bool:
     if user is None:
         return False
     users().update_one({"_id": user["_id"]}, {"$set": {"role": ADMIN, "updatedAt": clock.now()}})
+    return True
+
+
+def demote(email: str) -> bool:
+    """Make an admin a user like all others. False when there is no such user."""
+    user = find_by_email(email)
+    if user is None:
+        return False
+    users().update_one({"_id": user["_id"]}, {"$unset": {"role": ""}, "$set": {"updatedAt": clock.now()}})
     return True

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from config.aws import sqs, sqs_receive
 from config.settings import current_settings
@@ -22,6 +22,10 @@ MAX_BATCH = 10  # of SQS, for sending, receiving and deleting alike
 
 class QueueError(Exception):
     """SQS did not do what it was asked."""
+
+
+class QueueUnreachable(QueueError):
+    """SQS did not answer: nobody is there, or it hangs."""
 
 
 class Ring(NamedTuple):
@@ -91,6 +95,8 @@ def call(method: Any, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = method(**{"QueueUrl": current_settings().sqs_queue_url, **arguments})
     except ClientError as error:
         raise QueueError(error.response["Error"].get("Code", "ClientError")) from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise QueueUnreachable(type(error).__name__) from error
     except BotoCoreError as error:
         raise QueueError(type(error).__name__) from error
     return answer

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from pymongo import MongoClient
 
+import commands
 from config.db import mongo
 from local_stack.stack import LocalStack
 from models import inventory
@@ -104,6 +105,7 @@ def own_app(settings: dict[str, str]) -> Iterator[Flask]:
     os.environ.update({**settings, **QUICK, "LOG_LEVEL": "ERROR"})
     try:
         app = create_app()
+        commands.init_app(app)
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -37,7 +37,7 @@ def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart
         page = user.get("/dev/mailbox", headers={"Accept": "text/html"})
         assert order["orderId"] in page.text
         stock = _flask(environment, "inventory", "show", "mouse")
-        assert "stock 248" in stock
+        assert "mouse      248" in stock
 
     with running(environment, tmp_path / "second.txt") as (base, _greeting):
         assert _flask(environment, "inventory", "show", "mouse") == stock

@@ -22,7 +22,7 @@ ROOMS = {
     "middleware": {"models", "config", "utils"},
     "routes": {"controllers", "middleware", "openapi", "services", "models", "config", "utils"},
     "workers": {"services", "models", "config", "utils"},
-    "server": {"routes", "commands", "middleware", "services", "models", "config", "utils"},
+    "server": {"routes", "middleware", "services", "models", "config", "utils"},
     "commands": {"server", "controllers", "openapi", "services", "models", "config", "utils"},
     "wsgi": {"server", "config"},
 }

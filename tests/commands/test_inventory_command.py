@@ -10,12 +10,13 @@ from tests.support.client import Client
 def test_stock_is_set_shown_and_set_again(run: Run) -> None:
     name = f"c-{uuid4().hex[:12]}"
 
-    assert run("inventory", "set", name, "--stock", "5", "--price", "9.5").output == (
-        f"Added {name}  stock 5  price 9.50\n"
-    )
-    assert run("inventory", "set", name, "--stock", "7").output == f"Set {name}  stock 7  price 9.50\n"
-    assert run("inventory", "show", name).output == f"{name}  stock 7  price 9.50\n"
-    assert f"{name}  stock 7" in run("inventory", "show").output
+    added = run("inventory", "set", name, "--stock", "5", "--price", "9.5")
+    assert added.output == f"Added {name}: stock 5, price 9.50.\n"
+    assert run("inventory", "set", name, "--stock", "7").output == f"Set {name}: stock 7, price 9.50.\n"
+    head, line = run("inventory", "show", name).output.splitlines()
+    assert head.split()[:4] == ["PRODUCT", "STOCK", "SOLD", "PRICE"]
+    assert line.split()[:4] == [name, "7", "-", "9.50"]
+    assert line.split() in [line.split() for line in run("inventory", "show").output.splitlines()]
 
 
 def test_what_cannot_be_a_product_is_refused_with_the_reason(run: Run) -> None:

@@ -23,7 +23,7 @@ Product = Callable[..., str]
 def test_an_order_is_shown_with_its_history(run: Run, user: Client, product: Product) -> None:
     placed = user.order({product(5): 1}).json()
 
-    shown = json.loads(run("orders", "show", placed["orderId"]).output)
+    shown = json.loads(run("orders", "show", placed["orderId"], "--json").output)
 
     assert shown["_id"] == placed["_id"]
     assert [event["event"] for event in shown["history"]][:2] == ["received", "accepted"]
@@ -83,11 +83,12 @@ def dead_letters(stack: LocalStack, app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("dead_letters")
 def test_dead_letters_are_counted_and_put_back(run: Run) -> None:
-    assert run("queue", "status").output == "waiting 0, in flight 0, dead 1\n"
+    assert run("queue", "status").output == "WAITING  IN FLIGHT  DEAD\n      0          0     1\n"
 
     assert run("queue", "redrive").output == "Moved 1 message back to the queue.\n"
 
-    assert run("queue", "status").output == "waiting 1, in flight 0, dead 0\n"
+    counts = json.loads(run("queue", "status", "--json").output)
+    assert counts == {"waiting": 1, "inFlight": 0, "dead": 0}
     (message,) = aws_queue_service.receive(1)
     assert (message.order_id, message.request_id) == ("x", "r1")
 
@@ -99,4 +100,4 @@ def test_without_sqs_the_queue_commands_say_so(run: Run, app: Flask, monkeypatch
     result = run("queue", "status")
 
     assert result.exit_code == 1
-    assert "SQS does not answer" in result.output
+    assert "NonExistentQueue" in result.output

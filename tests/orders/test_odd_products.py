@@ -140,5 +140,5 @@ def test_an_odd_product_is_logged_once_and_never_its_value(
 
     assert len(lines) == 1, lines
     told = json.loads(lines[0])
-    assert (told["event"], told["odd"]) == ("odd_product", ["stock is not an integer"])
+    assert (told["event"], told["odd"]) == ("odd_product", "stock is not an integer")
     assert "7f3b9c" not in lines[0]
