@@ -22,7 +22,7 @@ from pymongo.errors import DuplicateKeyError
 
 from config.db import collection
 from models.index_spec import Index
-from models.product_shape import as_integer, sound, sound_holds
+from models.product_shape import as_integer, as_price, sound, sound_holds
 from models.schemas import Amount, StrictInteger, StrictSchema
 from models.stock_expressions import SOUND_PARTS, received_after_adding, received_after_setting
 from utils import clock
@@ -73,10 +73,13 @@ def find(product_id: str) -> Document | None:
 
 
 def find_many(product_ids: Iterable[str]) -> dict[str, Document]:
-    """Price and stock of the products that can be sold, by productId."""
+    """Stock and price (None where it has none) of the products that can be sold, by productId."""
     wanted = {"productId": {"$in": list(product_ids)}}
-    found = map(sound, inventories().find(wanted, _WITHOUT_HOLDS))
-    return {product["productId"]: product for product in found if product}
+    found = filter(None, map(sound, inventories().find(wanted, _WITHOUT_HOLDS)))
+    return {
+        product["productId"]: {"stock": product["stock"], "price": as_price(product.get("price"))}
+        for product in found
+    }
 
 
 def find_page(after: str | None, limit: int) -> list[Document]:
@@ -257,11 +260,11 @@ def _end_hold(order_id: str, item: Mapping[str, Any], hold_id: str | None, to: s
 
 def to_json(product: Mapping[str, Any]) -> Document:
     """What clients see of a product, as `find` and `find_page` return it."""
-    updated_at = product.get("updatedAt")
+    updated_at, price = product.get("updatedAt"), as_price(product.get("price"))
     view = {
         "productId": product["productId"],
         "stock": product["stock"],
         "inStock": product["stock"] > 0,
         "updatedAt": updated_at if isinstance(updated_at, datetime) else None,
     }
-    return {**view, "price": product["price"]} if "price" in product else view
+    return view if price is None else {**view, "price": price}

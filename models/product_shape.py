@@ -45,7 +45,7 @@ def as_price(value: Any) -> int | float | None:
 
 
 def sound(product: Mapping[str, Any]) -> Document | None:
-    """The product with `stock` as an int and `price` as a number, if it has one; None when it is odd.
+    """The product with `stock` as an int, or None when it is odd. `price` stays as written: see `as_price`.
 
     Of `holds` it needs to see one entry at most.
     """
@@ -53,9 +53,7 @@ def sound(product: Mapping[str, Any]) -> Document | None:
     if odd:
         warn_once("odd_product", product=name_of(product), odd=", ".join(odd))
         return None
-    found = {**product, "stock": as_integer(product["stock"])}
-    price = found.pop("price", None)
-    return found if price is None else {**found, "price": as_price(price)}
+    return {**product, "stock": as_integer(product["stock"])}
 
 
 def oddities(product: Mapping[str, Any]) -> list[str]:

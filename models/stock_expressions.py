@@ -54,7 +54,7 @@ def received(stock: Any) -> Expression:
     return {"$add": [stock, _SOLD, _HELD]}
 
 
-def received_after_setting(stock: int) -> Expression:
+def received_after_setting(stock: int | Expression) -> Expression:
     """All that came in once the stock is set: as much more as the stock grows, or counted anew where it was
     never counted, or what was there is no stock."""
     counted = {"$and": [is_integer("$received"), is_integer("$stock")]}
