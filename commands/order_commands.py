@@ -101,7 +101,7 @@ def adopt(yes: bool) -> None:
             continue
         found += 1
         click.echo(f"{printable_id(order)}  {clock.to_iso(order['createdAt'])}  total {order['totalAmount']}")
-        adopted += yes and node_orders.adopt(order)
+        adopted += yes and node_orders.adopt_order(order)
     if yes:
         click.echo(f"{adopted} handed to the worker.")
     elif found:

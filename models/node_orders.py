@@ -54,7 +54,7 @@ def is_recent(order: Document) -> bool:
 
 
 @crash_point
-def adopt(order: Document) -> bool:
+def adopt_order(order: Document) -> bool:
     """Have the worker look at it now. False when somebody else was first."""
     update = {"$set": {"nextActionAt": clock.now()}}
     return orders().update_one({**_LEFT, "_id": order["_id"]}, update).matched_count == 1

@@ -104,7 +104,7 @@ def find_by_email(email: str) -> dict[str, Any] | None:
             return _spelt_best(usual, email)
     # The collation takes more for equal than case: characters that have no width, for one.
     found = users().find({"email": email}, collation=WITHOUT_CASE)
-    return _spelt_best([user for user in found if user["email"].lower() == email.lower()], email)
+    return _spelt_best([user for user in found if str(user["email"]).lower() == email.lower()], email)
 
 
 def _spelt_best(found: list[dict[str, Any]], email: str) -> dict[str, Any] | None:

@@ -19,12 +19,20 @@ from workers.retry import retry_seconds
 
 log = structlog.get_logger(__name__)
 
+# What MongoDB answers when a document does not take a write: a value of another kind, a path that leads
+# nowhere, a document that would be too large, a rule or unique index that forbids it. All other codes may be
+# an outage of some part of a cluster.
+_OF_DOCUMENTS = {2, 14, 28, 40, 121, 10334, 11000, 17419}
+
 
 def is_outage(error: Exception) -> bool:
     """Whether MongoDB failed, and not an order: then it is tried again as often as it takes."""
     if isinstance(error, BulkWriteError):
-        return not error.details["writeErrors"]
-    return isinstance(error, PyMongoError) and not isinstance(error, WriteError)
+        codes = {write["code"] for write in error.details["writeErrors"]}
+        return not codes or not codes <= _OF_DOCUMENTS
+    if isinstance(error, WriteError):
+        return error.code not in _OF_DOCUMENTS
+    return isinstance(error, PyMongoError)
 
 
 def note_fault(order: Document, error: Exception) -> None:

@@ -14,7 +14,7 @@ def take_up_recent() -> int:
     As old as an intent may be at least, so that nothing races with a Node API that is about to ring.
     """
     found = node_orders.find_recent(current_settings().intent_seconds)
-    taken = sum(node_orders.adopt(order) for order in found)
+    taken = sum(node_orders.adopt_order(order) for order in found)
     if taken:
         log.info("node_orders_taken_up", orders=taken)
     return taken

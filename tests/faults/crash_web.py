@@ -138,7 +138,7 @@ UNREACHABLE = {
     **dict.fromkeys(("process", "fail", "record_attempt", "settle_sold", "finish", "free_hold"), _WORKER),
     **dict.fromkeys(("claim_mail", "send_mail", "mail_sent", "mail_refused", "mail_not_sent"), _WORKER),
     **dict.fromkeys(("mail_unknown", "mail_postponed", "receive", "delete", "give_back"), _WORKER),
-    **dict.fromkeys(("record_fault", "put_aside", "adopt"), _WORKER),
+    **dict.fromkeys(("record_fault", "put_aside", "adopt_order"), _WORKER),
     "request_mail": "a command does it: flask orders resend-email",
     "recount": "a command does it: flask inventory recount",
     "take_back": "a command does it: flask orders retry",

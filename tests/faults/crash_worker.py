@@ -174,7 +174,7 @@ DRIVES: dict[str, Drive] = {
     "give_back": stopping,
     "record_fault": unbookable,
     "put_aside": damaged_order,
-    "adopt": left_by_node,
+    "adopt_order": left_by_node,
 }
 
 _WEB = "only a web process does it"

@@ -22,6 +22,8 @@ def plant_due_mails(field: Field, count: int) -> list[str]:
         "accepted": True,
         "settled": True,
         "mail": {"state": "due", "attempts": 0},
+        "createdAt": now,
+        "updatedAt": now,
         "nextActionAt": now,
         "history": [{"at": now, "event": "received", "requestId": "planted"}],
     }

@@ -3,17 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
+import bson
 import pytest
-from pymongo.errors import AutoReconnect
+from bson.datetime_ms import DatetimeMS
+from prometheus_client import REGISTRY
+from pymongo.errors import AutoReconnect, BulkWriteError, WriteError
 
+from config.db import collection
 from controllers import order_controller
 from models import order_decisions, order_faults, order_mail
+from services import aws_mail_service
+from services.mail_templates import Mail
 from tests.support.crashes import Stop, lose_connection
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.node_app import node_order
 from tests.support.odd_orders import ODD, SECRET, damaged
 from tests.support.steered import Document, Steered
 from utils import errors
+from workers.faults import is_outage
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.retry import retry_seconds
@@ -94,11 +101,14 @@ def test_it_is_told_once(steered: Steered, caplog: pytest.LogCaptureFixture) -> 
     odd = damaged({**node_order(steered.user()), "nextActionAt": steered.now}, "text as history")
     steered.database["orders"].insert_one(odd)
 
+    counted = REGISTRY.get_sample_value("orders_total", {"event": "put_aside"}) or 0
+
     for _ in range(3):
         steered.sweep()
         steered.deliver(odd["orderId"])
         steered.wait(60)
 
+    assert REGISTRY.get_sample_value("orders_total", {"event": "put_aside"}) == counted + 1
     (line,) = told(caplog)
     assert line["order_id"] == str(odd["_id"])
     assert line["reason"] == "history is str instead of list"
@@ -212,6 +222,25 @@ def test_an_outage_is_no_fault_of_the_order(steered: Steered) -> None:
     check_at_rest(steered.database)
 
 
+@pytest.mark.parametrize(
+    ("codes", "outage"), [([14], False), ([14, 28], False), ([14, 91], True), ([50], True), ([], True)]
+)
+def test_a_part_of_a_cluster_that_is_down_is_no_fault_of_the_order(codes: list[int], outage: bool) -> None:
+    """There a write fails by itself within a bulk: MongoDB shuts down, or the time is up."""
+    assert is_outage(BulkWriteError({"writeErrors": [{"code": code} for code in codes]})) == outage
+    for code in codes[-1:]:
+        assert is_outage(WriteError("as planned", code)) == outage
+
+
+def test_a_date_that_python_has_not_stops_no_find(steered: Steered) -> None:
+    """JavaScript's last one. (SecantusDB refuses it, so it is read here as MongoDB would send it.)"""
+    sent = bson.encode({"createdAt": DatetimeMS(8_640_000_000_000_000)})
+
+    read = bson.decode(sent, collection("orders").codec_options)
+
+    assert isinstance(read["createdAt"], DatetimeMS)
+
+
 def test_a_worker_that_is_always_late_gives_up_for_now(
     steered: Steered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +298,13 @@ def test_an_address_that_is_no_text_is_nobodys(steered: Steered) -> None:
     steered.deliver(order["orderId"])
 
     assert reread(steered, order)["mail"]["state"] == "refused"
+
+
+def test_what_boto3_will_not_send_is_refused_and_not_unknown(steered: Steered) -> None:
+    number: Any = 5
+    with pytest.raises(aws_mail_service.MailRefused):
+        aws_mail_service.send_mail(number, Mail("subject", "text", "html"))
+    assert steered.ses.requests == 0
 
 
 def test_a_mail_that_was_tried_for_months_is_tried_on() -> None:
