@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from openapi import examples, problems
 from openapi.answers import Answers
-from openapi.fields import teach
+from openapi.fields import OF_SCHEMAS, teach
 from openapi.links import LINKS
 from openapi.schemas import CHOICES
 from openapi.traits import CONDITIONAL, HEADERS, PARAMETERS, PATH_PARAMETERS, REFRESH_TOKEN, WITHOUT_DATABASE
@@ -88,6 +88,8 @@ def build(app: Flask) -> Spec:
     _add_components(spec)
     for rule, method, view in documented_routes(app):
         spec.path(path_of(rule), operations={method.lower(): _operation(rule, view)})
+    for schema, keywords in OF_SCHEMAS.items():
+        spec.components.schemas[_name_of(schema)].update(keywords)
     return spec.to_dict()
 
 
