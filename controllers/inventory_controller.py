@@ -39,11 +39,11 @@ def set_stock(product_id: str, body: Document, condition: Condition | None = Non
         seen = inventory.find(product_id)
         _require(condition, seen)
         if seen is None:
-            written = inventory.add_product(product_id, body["stock"], body)
-        else:
-            written = inventory.replace_stock(seen, body["stock"], body)
-        if written:
-            return show(product_id), seen is None
+            if not inventory.add_product(product_id, body["stock"], body):
+                raise errors.PreconditionFailed
+            return show(product_id), True
+        if inventory.replace_stock(seen, body["stock"], body):
+            return show(product_id), False
     raise errors.ServiceUnavailable("Too many requests change this product at once. Send it again.")
 
 
