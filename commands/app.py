@@ -17,7 +17,7 @@ def create_cli_app() -> Flask:
     for name, value in dotenv_values(ROOT / local / "stack.env").items():
         if value and not os.environ.get(name):  # an empty line in .env is no setting
             os.environ[name] = value
-    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.setdefault("LOG_LEVEL", "ERROR")  # logs go where the output of a command goes
     try:
         return create_app()
     except SettingsError as error:

@@ -26,6 +26,7 @@ def init_app(app: Flask, settings: Settings, timeout_seconds: float) -> None:
         app,
         settings.mongo_uri,
         tz_aware=True,
+        datetime_conversion="DATETIME_AUTO",  # a date past the year 9999 is one odd value, not an error
         w="majority",
         journal=True,
         timeoutMS=int(timeout_seconds * 1000),

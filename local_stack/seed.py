@@ -25,8 +25,8 @@ DEMO_PRODUCTS: Final = {
 def main() -> int:
     try:
         with create_app().app_context():
-            indexes.create_all()
-            if "--demo" in sys.argv:
+            usable = make_indexes()
+            if usable and "--demo" in sys.argv:
                 seed()
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -35,7 +35,15 @@ def main() -> int:
         reason = str(error).partition(" (configured timeouts")[0]
         print(f"The database at MONGO_URI cannot be used: {reason}. Does it run?", file=sys.stderr)
         return 1
-    return 0
+    return 0 if usable else 1
+
+
+def make_indexes() -> bool:
+    """Make what is missing, and tell what could not be made. False when the app cannot do without it."""
+    failed = [outcome for outcome in indexes.create_all() if outcome.state == "failed"]
+    for outcome in failed:
+        print(f"The index {outcome.name} cannot be made:", *outcome.why, sep="\n    ", file=sys.stderr)
+    return not any(outcome.vital for outcome in failed)
 
 
 def seed() -> None:

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
-from pymongo import ASCENDING, DESCENDING, timeout
+from pymongo import DESCENDING, timeout
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
 from config.db import collection
+from models.index_spec import Index
 from utils import clock
 
 Ended = dict[str, datetime]
@@ -37,9 +38,10 @@ def ended_tokens() -> Collection[dict[str, Any]]:
     return collection("endedtokens")
 
 
-def create_indexes() -> None:
-    ended_tokens().create_index([("expiresAt", ASCENDING)], expireAfterSeconds=0)
-    ended_tokens().create_index([("at", ASCENDING)])
+INDEXES = (
+    Index(("expiresAt",), {"expireAfterSeconds": 0}),
+    Index(("at",)),
+)
 
 
 def find_ended(since: datetime | None) -> Ended:

@@ -6,7 +6,7 @@ bought; `received` is all that ever came in. At every moment, for every product:
     stock >= 0    and    stock + sold + sum(holds) == received
 
 A document that the Node app wrote lacks all but `stock`: missing means empty or 0, and `received` is worked
-out when it is first needed.
+out when it is first needed (models/books.py). One that is odd (models/product_shape.py) is left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,10 +20,12 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from config.db import collection
+from models.index_spec import Index
+from models.product_shape import as_integer, as_price, sound, sound_holds
 from models.schemas import Amount, StrictInteger, StrictSchema
+from models.stock_expressions import SOUND_PARTS, received_after_setting
 from utils import clock
 from utils.crash_points import crash_point
-from utils.money import from_cents, to_cents
 
 Document = dict[str, Any]
 
@@ -33,17 +35,10 @@ _NOT_CROWDED = {f"holds.{MAX_HOLDS - 1}": {"$exists": False}}
 
 # What clients see of a product, beside its id.
 _SHOWN = ("stock", "price", "updatedAt")
-
-# What came in so far, also for a document that never counted it.
-# `$map` says the same as "$holds.quantity", which SecantusDB takes for a field that is missing.
-_HELD = {"$sum": {"$map": {"input": {"$ifNull": ["$holds", []]}, "in": "$$this.quantity"}}}
-_RECEIVED = {
-    "$ifNull": [
-        "$received",
-        {"$add": [{"$ifNull": ["$stock", 0]}, {"$ifNull": ["$sold", 0]}, _HELD]},
-    ]
-}
-
+# Of the reservations no more than it takes to see whether they are a list.
+_WITHOUT_HOLDS = {"holds": {"$slice": 1}}
+# After odd products a page is filled up in steps that are not as small as a page may be.
+_NEXT_READ = 1000
 
 MAX_STOCK = 1_000_000_000
 
@@ -69,38 +64,44 @@ def inventories() -> Collection[Document]:
     return collection("inventories")
 
 
-def create_indexes() -> None:
-    inventories().create_index([("productId", ASCENDING)], unique=True)
-
-
-def adopt() -> int:
-    """Count `received` on documents that the Node app wrote. Returns how many there were."""
-    update = [{"$set": {"received": _RECEIVED}}]
-    return inventories().update_many({"received": {"$exists": False}}, update).modified_count
+INDEXES = (Index(("productId",), {"unique": True}, vital=True),)
 
 
 def find(product_id: str) -> Document | None:
-    return inventories().find_one({"productId": product_id}, {"holds": 0})
+    """A product that can be sold, without its reservations. Odd ones are as if they were not there."""
+    product = inventories().find_one({"productId": product_id}, _WITHOUT_HOLDS)
+    return None if product is None else sound(product)
 
 
 def find_many(product_ids: Iterable[str]) -> dict[str, Document]:
-    """Price and stock of the products that exist, by productId."""
+    """Stock and price (None where it has none) of the products that can be sold, by productId."""
     wanted = {"productId": {"$in": list(product_ids)}}
-    found = inventories().find(wanted, {"productId": 1, "price": 1, "stock": 1})
-    return {product["productId"]: product for product in found}
+    found = filter(None, map(sound, inventories().find(wanted, _WITHOUT_HOLDS)))
+    return {
+        product["productId"]: {"stock": product["stock"], "price": as_price(product.get("price"))}
+        for product in found
+    }
 
 
 def find_page(after: str | None, limit: int) -> list[Document]:
-    """Up to `limit` products by productId, those after `after`."""
-    wanted = {"productId": {"$gt": after}} if after else {}
-    return list(inventories().find(wanted, {"holds": 0}).sort("productId", ASCENDING).limit(limit))
+    """Up to `limit` products by productId, those after `after`. Odd ones are left out."""
+    page: list[Document] = []
+    wanted, size = {"$gt": after} if after else {"$gte": ""}, limit  # either means text
+    while True:
+        found = inventories().find({"productId": wanted}, _WITHOUT_HOLDS)
+        read = list(found.sort("productId", ASCENDING).limit(size))
+        page += filter(None, map(sound, read))
+        if len(page) >= limit or len(read) < size:
+            return page[:limit]
+        wanted, size = {"$gt": read[-1]["productId"]}, _NEXT_READ
 
 
 @crash_point
 def set_stock(product_id: str, stock: int, changes: Mapping[str, Any]) -> bool:
     """Set what is free to sell, and the price if `changes` has one (None removes it). True if it is new.
 
-    One update, so that reservations made at the same moment are neither lost nor counted twice.
+    One update, so that reservations made at the same moment are neither lost nor counted twice. It mends an
+    odd product: what of it is not sound is taken away.
     """
     update = _set_to(stock, changes)
     return inventories().update_one({"productId": product_id}, update, upsert=True).upserted_id is not None
@@ -136,20 +137,20 @@ def adjust_stock(seen: Document, changes: Mapping[str, Any], exactly: bool) -> b
     if adjust := changes.get("adjust"):
         bounds = {"stock": {"$gte": max(0, -adjust), "$lte": min(MAX_STOCK, MAX_STOCK - adjust)}}
         which = {"$and": [which, bounds]}
-        fields["received"] = {"$add": [_RECEIVED, adjust]}
         fields["stock"] = {"$add": ["$stock", adjust]}
+        fields["received"] = received_after_setting(fields["stock"])
     return inventories().update_one(which, [{"$set": fields}]).matched_count == 1
 
 
 def _set_to(stock: int, changes: Mapping[str, Any]) -> list[Document]:
     now = clock.now()
     fields: Document = {
-        "received": {"$add": [_RECEIVED, {"$subtract": [stock, {"$ifNull": ["$stock", 0]}]}]},
+        "received": received_after_setting(stock),
         "stock": stock,
         "createdAt": {"$ifNull": ["$createdAt", now]},
         "updatedAt": now,
     }
-    return [{"$set": {**fields, **_price_field(changes)}}]
+    return [{"$set": SOUND_PARTS}, {"$set": {**fields, **_price_field(changes)}}]
 
 
 def _price_field(changes: Mapping[str, Any]) -> Document:
@@ -179,7 +180,7 @@ def reserve(order_id: str, items: Sequence[Mapping[str, Any]]) -> dict[str, str]
     return hold_ids if result.modified_count == len(items) else None
 
 
-def _hold(order_id: str, item: Mapping[str, Any], hold_id: str, now: Any) -> UpdateOne:
+def _hold(order_id: str, item: Mapping[str, Any], hold_id: str, now: datetime) -> UpdateOne:
     quantity = item["quantity"]
     hold = {"orderId": order_id, "holdId": hold_id, "quantity": quantity, "at": now}
     return UpdateOne(
@@ -189,7 +190,7 @@ def _hold(order_id: str, item: Mapping[str, Any], hold_id: str, now: Any) -> Upd
             "holds.orderId": {"$ne": order_id},
             **_NOT_CROWDED,
         },
-        {"$inc": {"stock": -quantity}, "$push": {"holds": hold}},
+        {"$inc": {"stock": -quantity}, "$push": {"holds": hold}, "$set": {"updatedAt": now}},
     )
 
 
@@ -201,8 +202,8 @@ def held_for(order_id: str, product_ids: Iterable[str]) -> dict[str, Document]:
     )
     return {
         product["productId"]: {
-            "stock": product["stock"],
-            "holdId": next((hold["holdId"] for hold in product.get("holds", ())), None),
+            "stock": as_integer(product.get("stock")) or 0,
+            "holdId": next((hold["holdId"] for hold in sound_holds(product)), None),
         }
         for product in found
     }
@@ -228,10 +229,10 @@ def free_hold(product_id: str, order_id: str, hold_id: str, quantity: int) -> bo
 
 
 def holds_before(moment: datetime) -> Iterator[tuple[str, Document]]:
-    """Every hold made before that moment, with its productId."""
-    found = inventories().find({"holds.at": {"$lt": moment}}, {"productId": 1, "holds": 1})
-    for product in found:
-        for hold in product["holds"]:
+    """Every reservation made before that moment, with its productId. Those of odd products wait for a mend:
+    nothing can be given back to a stock that is no number."""
+    for product in inventories().find({"holds.at": {"$lt": moment}}):
+        for hold in sound_holds(product) if sound(product) else ():
             if hold["at"] < moment:
                 yield product["productId"], hold
 
@@ -242,21 +243,21 @@ def _settle(updates: Iterable[UpdateOne]) -> int:
 
 
 def _end_hold(order_id: str, item: Mapping[str, Any], hold_id: str | None, to: str) -> UpdateOne:
+    """Units that are given back can be seen, so `updatedAt` moves; those sold were gone before."""
     hold = {"orderId": order_id} if hold_id is None else {"orderId": order_id, "holdId": hold_id}
-    return UpdateOne(
-        {"productId": item["productId"], "holds": {"$elemMatch": hold}},
-        {"$pull": {"holds": hold}, "$inc": {to: item["quantity"]}},
-    )
+    update: Document = {"$pull": {"holds": hold}, "$inc": {to: item["quantity"]}}
+    if to == "stock":
+        update["$set"] = {"updatedAt": clock.now()}
+    return UpdateOne({"productId": item["productId"], "holds": {"$elemMatch": hold}}, update)
 
 
 def to_json(product: Mapping[str, Any]) -> Document:
-    """What clients see of a product."""
+    """What clients see of a product, as `find` and `find_page` return it."""
+    updated_at, price = product.get("updatedAt"), as_price(product.get("price"))
     view = {
         "productId": product["productId"],
         "stock": product["stock"],
         "inStock": product["stock"] > 0,
-        "updatedAt": product.get("updatedAt"),
+        "updatedAt": updated_at if isinstance(updated_at, datetime) else None,
     }
-    if "price" in product:
-        view["price"] = from_cents(to_cents(product["price"]))
-    return view
+    return view if price is None else {**view, "price": price}

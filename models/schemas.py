@@ -8,7 +8,17 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from utils.money import from_cents, has_cents_at_most, to_cents
 
 MAX_AMOUNT = 1_000_000_000
-PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# What a shop calls a product: `Blue Shirt`, `SKU/42`, `größe-xl`. Not in it: control characters, separators
+# of lines and paragraphs, what turns the direction of text or cannot be seen, the mark that broken encoding
+# leaves. So an id never breaks a log line. Python and ECMAScript (flag u) read it alike. Lone surrogates are
+# no text at all and come from command lines alone; they stand apart, as Rust's patterns cannot name them.
+PRODUCT_ID_PATTERN = (
+    r"^(?!\s+$)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\uffff]{1,64}$"
+)
+PRODUCT_ID_RULE = "Must be 1 to 64 printable characters, and not only spaces."
+_PRODUCT_ID = re.compile(PRODUCT_ID_PATTERN)
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class StrictSchema(Schema):
@@ -55,7 +65,12 @@ class Amount(fields.Field[float]):
         return from_cents(to_cents(value))  # 20.0 and 20 are the same amount
 
 
+def is_product_id(value: Any) -> bool:
+    """Whether the value can be a product's id."""
+    return isinstance(value, str) and bool(_PRODUCT_ID.fullmatch(value)) and not _LONE_SURROGATE.search(value)
+
+
 def validate_product_id(value: str) -> None:
     """Raise ValidationError unless the value can be a product's id."""
-    if not PRODUCT_ID.fullmatch(value):
-        raise ValidationError("Must be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    if not is_product_id(value):
+        raise ValidationError(PRODUCT_ID_RULE)

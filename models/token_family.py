@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bson import ObjectId
-from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from config.db import collection
+from models.index_spec import Index
 from utils import clock, errors
 
 # A token shown twice within this time is a double click or a lost answer, not a theft.
@@ -30,9 +30,10 @@ def families() -> Collection[dict[str, Any]]:
     return collection("tokenfamilies")
 
 
-def create_indexes() -> None:
-    families().create_index([("expiresAt", ASCENDING)], expireAfterSeconds=0)
-    families().create_index([("userId", ASCENDING)])
+INDEXES = (
+    Index(("expiresAt",), {"expireAfterSeconds": 0}),
+    Index(("userId",)),  # to end all of a user's
+)
 
 
 def start(family_id: str, user_id: ObjectId, epoch: int, token: NewToken) -> None:

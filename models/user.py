@@ -7,11 +7,11 @@ from typing import Any
 
 from bson import ObjectId
 from marshmallow import ValidationError, validate
-from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from config.db import collection
+from models.index_spec import Index
 from models.schemas import StrictSchema, Text
 from utils import clock, errors, passwords
 
@@ -55,8 +55,15 @@ def users() -> Collection[dict[str, Any]]:
     return collection("users")
 
 
-def create_indexes() -> None:
-    users().create_index([("email", ASCENDING)], unique=True)
+# A Node database may hold addresses that differ in case alone: then the second cannot be made until an
+# operator has settled whose the account is, and everybody else is served meanwhile.
+INDEXES = (
+    Index(("email",), {"unique": True}, vital=True),
+    Index(
+        ("email",),
+        {"name": "email_folded", "unique": True, "collation": {"locale": "en", "strength": 2}},
+    ),
+)
 
 
 def insert(email: str, password_hash: str) -> ObjectId:

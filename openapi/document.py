@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of an app, made by walking its routes."""
 
+import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -45,6 +46,7 @@ in particular.
 """
 CONTACT = {"name": "Whoever runs this server"}
 LICENSE = {"name": "MIT", "identifier": "MIT"}
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")  # `<order_id>`, `<product:product_id>`
 _FAILS_ON = {
     "user": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired),
     "admin": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired, errors.Forbidden),
@@ -95,10 +97,7 @@ def build(app: Flask) -> Spec:
 
 def path_of(rule: Rule) -> str:
     """A rule as OpenAPI writes it: /api/orders/{orderId}."""
-    path = rule.rule
-    for argument in rule.arguments:
-        path = path.replace(f"<{argument}>", f"{{{PATH_PARAMETERS[argument]['name']}}}")
-    return path
+    return _ARGUMENT.sub(lambda found: f"{{{PATH_PARAMETERS[found[1]]['name']}}}", rule.rule)
 
 
 def _name_of(schema: type[Schema] | Schema) -> str:

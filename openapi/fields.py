@@ -7,7 +7,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
 from models.inventory import StockChangeSchema
-from models.schemas import MAX_AMOUNT, Amount, Text, validate_product_id
+from models.schemas import MAX_AMOUNT, PRODUCT_ID_PATTERN, Amount, Text, validate_product_id
 from models.user import check_new_password
 from utils.passwords import MAX_BYTES
 
@@ -27,7 +27,7 @@ _OF_FIELDS: dict[type, Spec] = {
     Amount: {"minimum": 0, "maximum": MAX_AMOUNT, "multipleOf": 0.01},
 }
 _OF_CHECKS: dict[Callable[..., Any], Spec] = {
-    validate_product_id: {"pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    validate_product_id: {"pattern": PRODUCT_ID_PATTERN},
     check_new_password: {
         "minLength": 8,
         "maxLength": MAX_BYTES,

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from models.order import NewOrderSchema
 from openapi import examples
-from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema
+from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema, missing_indexes
 from utils import errors
 from utils.error_handler import problem
 from utils.errors import ApiError
@@ -49,6 +49,7 @@ class ProblemSchema(Answer):
     available = fields.Integer(metadata={"description": "With stock_too_low: what is free to sell."})
     expectedTotal = fields.Float(metadata={"description": "With total_mismatch."})
     dependencies = fields.Nested(DependenciesSchema, metadata={"description": "With 503 on /readyz."})
+    missingIndexes = missing_indexes()
 
 
 def all_kinds(base: Kind = ApiError) -> Iterator[Kind]:

@@ -125,9 +125,18 @@ class DependenciesSchema(Answer):
     sqs = Choice("DependencyState", required=True)
 
 
+def missing_indexes() -> fields.List[str]:
+    """Indexes that `flask indexes create` would make."""
+    return fields.List(
+        fields.String(metadata={"example": "orders.idempotency.id_1"}),
+        metadata={"description": "On /readyz, if any: indexes that `flask indexes create` makes."},
+    )
+
+
 class ReadinessSchema(Answer):
     status = Choice("ReadinessStatus", required=True)
     dependencies = fields.Nested(DependenciesSchema, required=True)
+    missingIndexes = missing_indexes()
 
 
 class MailSchema(Answer):

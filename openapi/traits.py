@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from models.schemas import PRODUCT_ID_PATTERN
 from utils import errors
 from utils.errors import ApiError
 
@@ -121,8 +122,9 @@ PATH_PARAMETERS: dict[str, Spec] = {
     "product_id": _parameter(
         "path",
         "productId",
-        "1 to 64 of the characters A-Z a-z 0-9 . _ -",
-        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        "1 to 64 printable characters, percent-encoded: `SKU%2F42`. One that starts or ends with a slash, "
+        "or is `.` or `..`, cannot be written in a path.",
+        {"type": "string", "pattern": f"^(?!/|.*/$|[.]{{1,2}}$){PRODUCT_ID_PATTERN[1:]}"},
         required=True,
     ),
 }

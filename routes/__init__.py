@@ -3,6 +3,7 @@
 from flask import Flask
 
 from routes.auth_routes import auth
+from routes.converters import ProductIdConverter
 from routes.dev_routes import dev
 from routes.docs_routes import docs
 from routes.health_routes import health
@@ -14,6 +15,7 @@ from routes.problem_routes import problem_pages
 
 def init_app(app: Flask) -> None:
     """Mount the blueprints where the Node app's server.js has them."""
+    app.url_map.converters["product"] = ProductIdConverter
     app.register_blueprint(auth, url_prefix="/api/auth")
     app.register_blueprint(orders, url_prefix="/api/orders")
     app.register_blueprint(inventory, url_prefix="/api/inventory")

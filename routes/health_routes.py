@@ -30,12 +30,21 @@ def livez() -> Any:
 @answers(200, ReadinessSchema)
 @public
 def readyz() -> Any:
-    """Tell which dependencies answer: 503 when one is down that nothing works without."""
-    status, dependencies = health_controller.readiness()
-    if status == "unavailable":
-        down = ", ".join(name for name, state in dependencies.items() if state == "down")
-        raise errors.ServiceUnavailable(f"Not reachable: {down}.", dependencies=dependencies)
-    return {"status": status, "dependencies": dependencies}
+    """Tell which dependencies answer, and which indexes of the database are missing.
+
+    503 when one is down or missing that nothing works without, or nothing works right. `degraded` is still
+    ready: answers are right, and take longer.
+    """
+    found = health_controller.readiness()
+    missing: dict[str, Any] = {"missingIndexes": found.missing_indexes} if found.missing_indexes else {}
+    if found.status == "unavailable":
+        down = ", ".join(name for name, state in found.dependencies.items() if state == "down")
+        reasons = [f"Not reachable: {down}."] if down else []
+        if missing:
+            names = ", ".join(found.missing_indexes)
+            reasons.append(f"Missing indexes: {names}. Make them with: flask indexes create")
+        raise errors.ServiceUnavailable(" ".join(reasons), dependencies=found.dependencies, **missing)
+    return {"status": found.status, "dependencies": found.dependencies, **missing}
 
 
 @health.get("/metrics")

@@ -8,7 +8,7 @@ from controllers import inventory_controller
 from middleware.auth_middleware import public, requires_admin
 from middleware.request_body import accepts
 from models.inventory import StockChangeSchema, StockSchema
-from models.schemas import PRODUCT_ID
+from models.schemas import PRODUCT_ID_RULE, is_product_id
 from openapi.answers import answers
 from openapi.schemas import ProductPageSchema, ProductSchema
 from openapi.traits import CHANGES, CONDITIONAL, PAGE_OF_PRODUCTS
@@ -29,7 +29,7 @@ def list_products() -> Any:
     return page(rows, more, "productId")
 
 
-@inventory.get("/<product_id>")
+@inventory.get("/<product:product_id>")
 @answers(200, ProductSchema, CONDITIONAL, errors=[errors.ProductNotFound])
 @public
 def show_product(product_id: str) -> Response:
@@ -37,7 +37,7 @@ def show_product(product_id: str) -> Response:
     return conditional(jsonify(inventory_controller.show(product_id)))
 
 
-@inventory.put("/<product_id>")
+@inventory.put("/<product:product_id>")
 @answers((200, 201), ProductSchema, CHANGES)
 @requires_admin
 @accepts(StockSchema())
@@ -47,17 +47,15 @@ def set_stock(product_id: str, body: dict[str, Any]) -> Any:
     A price that is left out stays as it is; null removes it. With If-Match, only while the product is as you
     read it; with `If-None-Match: *`, only if it is new.
     """
-    if not PRODUCT_ID.fullmatch(product_id):
-        raise errors.ValidationFailed(
-            [{"field": "productId", "message": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ -"}]
-        )
+    if not is_product_id(product_id):
+        raise errors.ValidationFailed([{"field": "productId", "message": PRODUCT_ID_RULE}])
     product, created = inventory_controller.set_stock(product_id, body, condition())
     response = conditional(jsonify(product))
     response.status_code = 201 if created else 200
     return response
 
 
-@inventory.patch("/<product_id>")
+@inventory.patch("/<product:product_id>")
 @answers(200, ProductSchema, CHANGES, errors=[errors.ProductNotFound, errors.StockTooLow])
 @requires_admin
 @accepts(StockChangeSchema())

@@ -3,7 +3,7 @@
 import structlog
 
 from models import inventory
-from models.audit import find_stray_holds
+from models.audit_products import find_stray_holds
 
 log = structlog.get_logger(__name__)
 

@@ -91,7 +91,7 @@ ROUTES = (
     ),
     BodyRoute(
         "PUT",
-        "/api/inventory/<product_id>",
+        "/api/inventory/<product:product_id>",
         {"stock": 1, "price": 1},
         {"stock": "integer", "price": "amount or null"},
         answer=200,
@@ -100,7 +100,7 @@ ROUTES = (
     ),
     BodyRoute(
         "PATCH",
-        "/api/inventory/<product_id>",
+        "/api/inventory/<product:product_id>",
         {"adjust": 0, "price": 1},
         {"adjust": "signed integer", "price": "amount or null"},
         answer="product_not_found",

@@ -1,11 +1,19 @@
 """/livez and /readyz."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
+from flask import Flask
+from pymongo import MongoClient
+from pymongo.monitoring import CommandListener
 
-from tests.api.conftest import StartApi
+from models import indexes
+from tests.api.conftest import Mongo, StartApi
 from tests.support.client import Client, expect_problem
+from tests.support.steered import bound_to
 
 UP = {"mongodb": "up", "redis": "up", "sqs": "up"}
 
@@ -30,6 +38,19 @@ def api_alone(start_api: StartApi, closed_port: int) -> Iterator[str]:
         SQS_QUEUE_URL=f"{aws}/000000000000/orders",
     ) as base:
         yield base
+
+
+@pytest.fixture(scope="module")
+def bare_api(start_api: StartApi, settings: Mapping[str, str]) -> Iterator[tuple[Client, Mongo]]:
+    """An API on a database for which nobody ran `flask indexes create`, and that database."""
+    name = f"bare_{uuid4().hex[:12]}"
+    uri = urlunsplit(urlsplit(settings["MONGO_URI"])._replace(path=f"/{name}"))
+    with (
+        MongoClient[dict[str, Any]](uri, tz_aware=True) as client,
+        start_api("bare", MONGO_URI=uri) as base,
+    ):
+        yield Client(base), client[name]
+        client.drop_database(name)
 
 
 def test_with_everything_there_it_is_ready(anyone: Client) -> None:
@@ -74,3 +95,56 @@ def test_the_names_that_the_node_code_read_work(api_as_node_named_it: str) -> No
     answer = Client(api_as_node_named_it).get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+def test_missing_indexes_are_named_and_the_vital_ones_are_a_503(
+    bare_api: tuple[Client, Mongo], app: Flask
+) -> None:
+    """Without that on idempotency.id, two requests with one key would make two orders."""
+    anyone, database = bare_api
+    problem = expect_problem(anyone.get("/readyz"), 503, "service_unavailable")
+    assert problem["dependencies"] == UP
+    assert len(problem["missingIndexes"]) == sum(map(len, indexes.ALL.values()))
+    assert {"orders.idempotency.id_1", "users.email_1"} <= set(problem["missingIndexes"])
+    assert "orders.idempotency.id_1" in problem["detail"] and "flask indexes create" in problem["detail"]
+
+    with bound_to(database.client, database):
+        indexes.create_all()
+        database["orders"].drop_index("nextActionAt_1")
+    answer = anyone.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["missingIndexes"] == ["orders.nextActionAt_1"]
+
+    with bound_to(database.client, database):
+        indexes.create_all()
+    assert anyone.get("/readyz").json() == {"status": "ready", "dependencies": UP}
+
+
+class Listings(CommandListener):
+    """Counts how often MongoDB is asked for indexes."""
+
+    count = 0
+
+    def started(self, event: Any) -> None:
+        self.count += event.command_name == "listIndexes"
+
+    def succeeded(self, event: Any) -> None:
+        """Of no interest."""
+
+    def failed(self, event: Any) -> None:
+        """Of no interest."""
+
+
+def test_once_all_indexes_are_there_they_are_asked_for_once_a_minute(
+    app: Flask, settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "index_probe", {"good_until": 0.0})
+    listings = Listings()
+    with (
+        MongoClient[dict[str, Any]](settings["MONGO_URI"], event_listeners=[listings]) as client,
+        bound_to(client, client.get_default_database()),
+    ):
+        answers = [app.test_client().get("/readyz").json for _ in range(3)]
+
+    assert answers == [{"status": "ready", "dependencies": UP}] * 3
+    assert listings.count == len(indexes.ALL)

@@ -137,19 +137,6 @@ def test_nobody_is_promoted_under_an_unknown_address(app: Flask) -> None:
     assert "Nobody is registered as nobody@example.com." in refused.output
 
 
-@pytest.mark.parametrize("product_id", ["x" * 65, "a b", "a%00b", "ü", "$set", "a%2Cb", "%0A", "a%0A"])
-def test_a_product_id_has_1_to_64_plain_characters(admin: Client, product_id: str) -> None:
-    problem = expect_problem(admin.put(f"/api/inventory/{product_id}", {"stock": 1}), 400, "validation_error")
-
-    assert [row["field"] for row in problem["errors"]] == ["productId"]
-
-
-@pytest.mark.parametrize("product_id", ["x", "-", "_", "A.b-C_9"])
-def test_a_product_id_may_be_short_or_dotted(admin: Client, product_id: str) -> None:
-    assert admin.put(f"/api/inventory/{product_id}", {"stock": 1}).status_code in (200, 201)
-    assert shown(admin, product_id)["productId"] == product_id
-
-
 def test_what_has_not_changed_is_a_304(admin: Client, product: Callable[..., str]) -> None:
     path = f"/api/inventory/{product(stock=1)}"
     first = admin.get(path)

@@ -16,6 +16,7 @@ from tests.api.body_routes import (
 )
 from tests.api.conftest import Mongo
 from tests.support.client import PASSWORD, Client, expect_problem
+from tests.support.product_ids import NOT_PRODUCT_IDS
 
 OID = {"$oid": "65f1a7c3d2e4b5a697880011"}
 OPERATORS: list[Any] = [{"$gt": ""}, {"$ne": None}, {"$regex": ".*"}, {"$where": "1"}, OID, {"$date": 0}]
@@ -153,8 +154,8 @@ def test_an_empty_object_lacks_what_is_required(client: Client, route: BodyRoute
     assert refused(client, route, {}) == (top or ["body"])
 
 
-@pytest.mark.parametrize("product_id", ["", "x" * 65, "a b", "ü", "a/b", "a\n", "*", "$gt", "a,b"])
-def test_a_product_id_in_an_order_has_1_to_64_plain_characters(client: Client, product_id: str) -> None:
+@pytest.mark.parametrize("product_id", NOT_PRODUCT_IDS)
+def test_a_product_id_in_an_order_has_1_to_64_printable_characters(client: Client, product_id: str) -> None:
     order = {"items": [{"productId": product_id, "quantity": 1}]}
     problem = expect_problem(client.post("/api/orders", order), 400, "validation_error")
 

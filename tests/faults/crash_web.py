@@ -139,4 +139,5 @@ UNREACHABLE = {
     **dict.fromkeys(("claim_mail", "send_mail", "mail_sent", "mail_refused", "mail_not_sent"), _WORKER),
     **dict.fromkeys(("mail_unknown", "mail_postponed", "receive", "delete", "give_back"), _WORKER),
     "request_mail": "a command does it: flask orders resend-email",
+    "recount": "a command does it: flask inventory recount",
 }

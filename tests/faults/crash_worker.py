@@ -144,4 +144,5 @@ UNREACHABLE = {
     **dict.fromkeys(("send_rings", "add_order", "set_stock"), _WEB),
     **dict.fromkeys(("replace_stock", "add_product", "adjust_stock"), _WEB),
     "request_mail": "a command does it: flask orders resend-email",
+    "recount": "a command does it: flask inventory recount",
 }

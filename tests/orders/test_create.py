@@ -110,7 +110,7 @@ LINE = {"productId": "p", "quantity": 1}
         ({"items": [{**LINE, "quantity": {"$gt": 0}}]}, "items.0.quantity"),
         ({"items": [{**LINE, "productId": ""}]}, "items.0.productId"),
         ({"items": [{**LINE, "productId": "x" * 65}]}, "items.0.productId"),
-        ({"items": [{**LINE, "productId": "a b"}]}, "items.0.productId"),
+        ({"items": [{**LINE, "productId": "a\tb"}]}, "items.0.productId"),
         ({"items": [{**LINE, "productId": "p\n"}]}, "items.0.productId"),
         ({"items": [{**LINE, "productId": 7}]}, "items.0.productId"),
         ({"items": [{**LINE, "productId": {"$ne": ""}}]}, "items.0.productId"),

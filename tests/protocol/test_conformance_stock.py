@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from bson import Decimal128
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -109,14 +110,18 @@ def test_a_hold_is_pulled_by_its_order_and_id_together_and_only_once(
     assert product.get("sold", 0) == (2 if left == [B] else 0)
 
 
-HELD = {"$sum": {"$map": {"input": {"$ifNull": ["$holds", []]}, "in": "$$this.quantity"}}}
-COUNTED = {"$add": [{"$ifNull": ["$stock", 0]}, {"$ifNull": ["$sold", 0]}, HELD]}
-RECEIVED = {"$ifNull": ["$received", COUNTED]}
+QUANTITY = "$$this.quantity"
+WHOLE = {"$and": [{"$gte": [QUANTITY, 0]}, {"$eq": [QUANTITY, {"$floor": QUANTITY}]}]}
+IS_HOLD = {"$cond": [{"$isNumber": QUANTITY}, WHOLE, False]}
+HOLDS = {"$filter": {"input": {"$cond": [{"$isArray": "$holds"}, "$holds", []]}, "cond": IS_HOLD}}
+HELD = {"$sum": {"$map": {"input": HOLDS, "in": QUANTITY}}}
+SOLD = {"$cond": [{"$isNumber": "$sold"}, "$sold", 0]}
 
 
 def set_stock(stock: Stock, level: int, price: Any) -> Any:
+    grown = {"$add": ["$received", {"$subtract": [level, "$stock"]}]}
     fields = {
-        "received": {"$add": [RECEIVED, {"$subtract": [level, {"$ifNull": ["$stock", 0]}]}]},
+        "received": {"$cond": [{"$isNumber": "$received"}, grown, {"$add": [level, SOLD, HELD]}]},
         "stock": level,
         "createdAt": {"$ifNull": ["$createdAt", "then"]},
         "price": price,
@@ -141,16 +146,39 @@ def test_a_pipeline_update_reads_the_old_values_of_the_document(stock: Stock) ->
     """All expressions of one `$set` see the document as it was before."""
     stock.insert_one({"productId": "x", "stock": 4, "sold": 1, "holds": [A, B]})
     assert set_stock(stock, 10, 1) is None
-    assert stock.find_one({}, {"received": 1, "_id": 0}) == {"received": 4 + 1 + 5 + (10 - 4)}
+    assert stock.find_one({}, {"received": 1, "_id": 0}) == {"received": 10 + 1 + 5}
 
 
 def test_what_was_never_counted_is_counted_once(stock: Stock) -> None:
     stock.insert_many(
-        [{"productId": "x", "stock": 4}, {"productId": "y", "stock": 4, "received": 9, "holds": [A]}]
+        [
+            {"productId": "x", "stock": 4, "holds": [A, "odd", {"quantity": "odd"}, {"quantity": 1.5}]},
+            {"productId": "y", "stock": 4, "received": 9, "holds": [A]},
+            {"productId": "z", "stock": "odd"},
+        ]
     )
-    wanted, update = {"received": {"$exists": False}}, [{"$set": {"received": RECEIVED}}]
+    wanted = {"received": None, "$expr": {"$isNumber": "$stock"}}
+    update = [{"$set": {"received": {"$add": ["$stock", SOLD, HELD]}}}]
     assert [stock.update_many(wanted, update).modified_count for _ in range(2)] == [1, 0]
-    assert [product["received"] for product in stock.find().sort("productId", 1)] == [4, 9]
+    assert [product.get("received") for product in stock.find().sort("productId", 1)] == [4 + 2, 9, None]
+
+
+def test_what_is_odd_is_taken_away_and_what_is_right_stays(stock: Stock) -> None:
+    """`$$REMOVE` deep in a condition, `$round` on doubles and decimals."""
+    right = {"$eq": ["$price", {"$round": ["$price", 2]}]}
+    price = {"$cond": [{"$cond": [{"$isNumber": "$price"}, right, False]}, "$price", "$$REMOVE"]}
+    prices = [19.99, 0.07, 8, Decimal128("19.99"), 1.234, Decimal128("1.234"), "9", None]
+    stock.insert_many([{"productId": str(place), "price": value} for place, value in enumerate(prices)])
+    stock.update_many({}, [{"$set": {"price": price}}])
+    left = [product.get("price", "gone") for product in stock.find().sort("productId", 1)]
+    assert left == [*prices[:4], *["gone"] * 4]
+
+
+def test_of_holds_one_entry_is_read_or_what_stands_there_instead(stock: Stock) -> None:
+    holds: list[Any] = [[A, B], [], "text", None]
+    stock.insert_many([{"productId": str(place), "holds": value} for place, value in enumerate(holds)])
+    found = stock.find({}, {"holds": {"$slice": 1}}).sort("productId", 1)
+    assert [product["holds"] for product in found] == [[A], [], "text", None]
 
 
 def test_a_product_is_found_by_the_age_of_any_of_its_holds(stock: Stock) -> None:

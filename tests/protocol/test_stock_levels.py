@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from bson import ObjectId
 
-from models import inventory
+from models import books, inventory
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.steered import Steered
 from utils import errors
@@ -41,7 +42,7 @@ def test_a_product_of_the_node_app_is_reserved_sold_and_returned(steered: Steere
     sold, kept = (steered.place(steered.user(), {product_id: q}, totalAmount=1) for q in (1, 2))
     assert steered.stock(product_id) == 2
     steered.deliver(sold)
-    assert inventory.adopt() == 1
+    assert books.adopt() == 1
     assert steered.inventory(product_id)["received"] == 5
     check_always(steered.database)
     steered.deliver(kept)
@@ -78,10 +79,10 @@ def test_stock_that_is_set_and_reserved_at_once_adds_up(steered: Steered) -> Non
 
 def test_making_the_indexes_again_counts_nothing_twice(steered: Steered) -> None:
     product_id = node_product(steered, 5)
-    counts = steered.each(4, lambda _: inventory.adopt())
+    counts = steered.each(4, lambda _: books.adopt())
     assert sum(counts) == 1
     before = steered.inventory(product_id)
-    assert inventory.adopt() == 0
+    assert books.adopt() == 0
     assert steered.inventory(product_id) == before
 
 
@@ -102,3 +103,58 @@ def test_giving_back_at_once_gives_back_once(steered: Steered) -> None:
     give_back = partial(inventory.settle_returned, order["orderId"], order["items"])
     steered.each(8, lambda _: give_back())
     assert (steered.stock(product_id), steered.holds(product_id)) == (5, [])
+
+
+def test_the_time_of_a_product_moves_with_the_stock_that_is_seen(steered: Steered) -> None:
+    product_id = steered.product(5)
+
+    def moved(act: Any) -> bool:
+        steered.wait(1)
+        act()
+        return bool(steered.inventory(product_id)["updatedAt"] == steered.now)
+
+    kept, cancelled = (steered.read(steered.place(steered.user(), {product_id: 1})) for _ in range(2))
+    assert moved(lambda: steered.place(steered.user(), {product_id: 1}))
+    assert moved(lambda: inventory.settle_returned(cancelled["orderId"], cancelled["items"]))
+    stray = steered.holds(product_id)[-1]
+    assert moved(lambda: inventory.free_hold(product_id, stray["orderId"], stray["holdId"], 1))
+    assert not moved(lambda: inventory.settle_sold(kept["orderId"], kept["items"])), "it was gone before"
+    assert steered.stock(product_id) == 4
+
+
+def test_the_auditor_goes_on_past_odd_products_and_frees_their_holds_once_they_are_mended(
+    steered: Steered,
+) -> None:
+    """A stray hold of each; the order of insertion is that in which they are read."""
+    gone = str(ObjectId())
+    stray = {"orderId": gone, "holdId": "h", "quantity": 2, "at": steered.now}
+    odd: list[dict[str, Any]] = [
+        {"productId": "text", "stock": "text", "holds": [stray]},
+        {"productId": 7, "stock": 1, "holds": [stray]},
+        {"stock": 1, "holds": [stray]},
+        {"productId": "entries", "stock": 1, "holds": [None, 7, {"at": steered.now}, stray]},
+    ]
+    steered.database["inventories"].insert_many(odd)
+    good = steered.product(5)
+    inventory.inventories().update_one({"productId": good}, {"$push": {"holds": stray}})
+
+    assert steered.audit_later() == 2
+
+    assert steered.stock(good) == 7
+    assert (steered.stock("entries"), steered.holds("entries")) == (3, [None, 7, {"at": stray["at"]}])
+    inventory.set_stock("text", 1, {})
+    inventory.set_stock("entries", 1, {})
+    assert steered.audit_later() == 1
+    assert (steered.stock("text"), steered.holds("text"), steered.holds("entries")) == (3, [], [])
+
+
+def test_an_accepted_order_is_sold_though_its_product_became_odd(steered: Steered) -> None:
+    product_id = steered.product(5)
+    order_id = steered.place(steered.user(), {product_id: 2})
+    steered.database["inventories"].update_one({"productId": product_id}, {"$set": {"stock": "three"}})
+
+    steered.deliver(order_id)
+
+    assert steered.read(order_id)["settled"]
+    inventory.set_stock(product_id, 3, {})
+    check_at_rest(steered.database)
