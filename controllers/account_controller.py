@@ -23,12 +23,15 @@ def show(user_id: ObjectId) -> Document:
 
 
 def change_password(user_id: ObjectId, current: str, new: str) -> None:
-    """Set another password, and end every login but the access tokens, which live out their hour.
+    """Set another password, and end every login; access tokens live out their time.
 
     Raises InvalidCredentials, or TokenInvalid when the account is gone.
     """
-    new_hash = passwords.hash_password(new, current_settings().bcrypt_cost)
-    _with_password(user_id, "currentPassword", current, lambda seen: user.change_password(seen, new_hash))
+
+    def change(seen: Document) -> bool:
+        return user.change_password(seen, passwords.hash_password(new, current_settings().bcrypt_cost))
+
+    _with_password(user_id, "currentPassword", current, change)
     token_family.revoke_all(user_id)
     log.info("password_changed", user_id=str(user_id))
 

@@ -39,13 +39,11 @@ def set_stock(product_id: str, body: Document, condition: Condition | None = Non
         seen = inventory.find(product_id)
         _require(condition, seen)
         if seen is None:
-            written = inventory.add_product(product_id, body["stock"], body)
-            if not written and inventory.find(product_id) is None:  # there is one, and it is odd
+            if not inventory.add_product(product_id, body["stock"], body):
                 raise errors.PreconditionFailed
-        else:
-            written = inventory.replace_stock(seen, body["stock"], body)
-        if written:
-            return show(product_id), seen is None
+            return show(product_id), True
+        if inventory.replace_stock(seen, body["stock"], body):
+            return show(product_id), False
     raise errors.ServiceUnavailable("Too many requests change this product at once. Send it again.")
 
 

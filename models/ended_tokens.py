@@ -65,7 +65,9 @@ class EndedTokens:
         self._next_look = 0.0
 
     def __contains__(self, subject: str) -> bool:
-        if time.monotonic() >= self._next_look and self._lock.acquire(blocking=self._looked_at is None):
+        first = self._looked_at is None  # nobody is let in before one look has succeeded or failed
+        due = first or time.monotonic() >= self._next_look
+        if due and self._lock.acquire(blocking=first):
             try:
                 self._look_if_due()
             finally:

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from bson import Decimal128
 from marshmallow import ValidationError, validate, validates_schema
 from pymongo import ASCENDING, UpdateOne
 from pymongo.collection import Collection
@@ -24,7 +23,7 @@ from config.db import collection
 from models.index_spec import Index
 from models.product_shape import as_integer, as_price, sound, sound_holds
 from models.schemas import Amount, StrictInteger, StrictSchema
-from models.stock_expressions import SOUND_PARTS, received_after_adding, received_after_setting
+from models.stock_expressions import SOUND_PARTS, received_after_setting
 from utils import clock
 from utils.crash_points import crash_point
 
@@ -34,6 +33,8 @@ Document = dict[str, Any]
 MAX_HOLDS = 5000
 _NOT_CROWDED = {f"holds.{MAX_HOLDS - 1}": {"$exists": False}}
 
+# What clients see of a product, beside its id.
+_SHOWN = ("stock", "price", "updatedAt")
 # Of the reservations no more than it takes to see whether they are a list.
 _WITHOUT_HOLDS = {"holds": {"$slice": 1}}
 # After odd products a page is filled up in steps that are not as small as a page may be.
@@ -142,8 +143,8 @@ def adjust_stock(seen: Document, changes: Mapping[str, Any], exactly: bool) -> b
     if adjust := changes.get("adjust"):
         bounds = {"stock": {"$gte": max(0, -adjust), "$lte": min(MAX_STOCK, MAX_STOCK - adjust)}}
         which = {"$and": [which, bounds]}
-        fields["received"] = received_after_adding(adjust)
         fields["stock"] = {"$add": ["$stock", adjust]}
+        fields["received"] = received_after_setting(fields["stock"])
     return inventories().update_one(which, [{"$set": fields}]).matched_count == 1
 
 
@@ -166,11 +167,8 @@ def _price_field(changes: Mapping[str, Any]) -> Document:
 
 
 def _as_seen(product: Mapping[str, Any]) -> Document:
-    """Matches the product while all that clients see of it is as `find` returned it."""
-    price = product.get("price")
-    same_price = None if price is None else {"$in": [price, Decimal128(str(price))]}
-    seen = {"stock": product["stock"], "price": same_price, "updatedAt": product.get("updatedAt")}
-    return {"_id": product["_id"], **seen}
+    """Matches the product while all that clients see of it is as it was read; null and missing are the same."""
+    return {"_id": product["_id"], **{name: {"$eq": product.get(name)} for name in _SHOWN}}
 
 
 @crash_point

@@ -60,9 +60,3 @@ def received_after_setting(stock: int | Expression) -> Expression:
     counted = {"$and": [is_integer("$received"), is_integer("$stock")]}
     grown = {"$add": ["$received", {"$subtract": [stock, "$stock"]}]}
     return {"$cond": [counted, grown, received(stock)]}
-
-
-def received_after_adding(units: int) -> Expression:
-    """All that came in once so many units are added to the stock, or taken from it."""
-    counted, added = is_integer("$received"), {"$add": ["$stock", units]}
-    return {"$cond": [counted, {"$add": ["$received", units]}, received(added)]}

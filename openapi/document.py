@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from openapi import examples, problems
 from openapi.answers import Answers
-from openapi.fields import teach
+from openapi.fields import OF_SCHEMAS, teach
 from openapi.links import LINKS
 from openapi.schemas import CHOICES
 from openapi.traits import CONDITIONAL, HEADERS, PARAMETERS, PATH_PARAMETERS, REFRESH_TOKEN, WITHOUT_DATABASE
@@ -44,9 +44,9 @@ in particular.
 - **Lists** come in pages: send `nextCursor` as `?cursor=` while `hasMore`.
 - **Trying it** at /api/docs: register, log in, and the page is authorized.
 """
-_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")  # `<order_id>`, `<product:product_id>`
 CONTACT = {"name": "Whoever runs this server"}
 LICENSE = {"name": "MIT", "identifier": "MIT"}
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")  # `<order_id>`, `<product:product_id>`
 _FAILS_ON = {
     "user": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired),
     "admin": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired, errors.Forbidden),
@@ -90,6 +90,8 @@ def build(app: Flask) -> Spec:
     _add_components(spec)
     for rule, method, view in documented_routes(app):
         spec.path(path_of(rule), operations={method.lower(): _operation(rule, view)})
+    for schema, keywords in OF_SCHEMAS.items():
+        spec.components.schemas[_name_of(schema)].update(keywords)
     return spec.to_dict()
 
 

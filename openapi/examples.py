@@ -45,7 +45,7 @@ _ORDER = {
     "updatedAt": _AT,
 }
 
-_PROBLEM_TYPE = {
+_ERROR_KIND = {
     "type": "/problems/total_mismatch",
     "code": errors.TotalMismatch.code,
     "status": errors.TotalMismatch.status,
@@ -92,12 +92,12 @@ BODIES: dict[type[Schema], Json] = {
         "health": "/readyz",
         "openapi": "/api/openapi.json",
     },
-    schemas.ProblemTypesSchema: {"data": [_PROBLEM_TYPE]},
-    schemas.ProblemTypeSchema: {
-        **_PROBLEM_TYPE,
+    schemas.ErrorKindsSchema: {"data": [_ERROR_KIND]},
+    schemas.ErrorExplanationSchema: {
+        **_ERROR_KIND,
         "happened": errors.TotalMismatch.happened,
         "advice": errors.TotalMismatch.detail,
-        "example": {"code": "total_mismatch", "expectedTotal": 184.3},
+        "answer": {"code": "total_mismatch", "expectedTotal": 184.3},
     },
     schemas.AliveSchema: {"status": "alive"},
     schemas.ReadinessSchema: {

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
+from models.inventory import StockChangeSchema
 from models.schemas import MAX_AMOUNT, PRODUCT_ID_PATTERN, Amount, Text, validate_product_id
 from models.user import check_new_password
 from utils.passwords import MAX_BYTES
@@ -33,6 +34,10 @@ _OF_CHECKS: dict[Callable[..., Any], Spec] = {
         "description": f"8 characters to {MAX_BYTES} bytes in UTF-8.",
     },
 }
+
+
+# What a check of a whole schema is.
+OF_SCHEMAS: dict[type[Schema], Spec] = {StockChangeSchema: {"minProperties": 1}}
 
 
 def teach(plugin: MarshmallowPlugin) -> None:

@@ -168,21 +168,21 @@ class FieldErrorSchema(Answer):
     message = fields.String(required=True)
 
 
-class ProblemSummarySchema(Answer):
+class ErrorKindSchema(Answer):
     type = fields.String(required=True, metadata={"format": "uri-reference"})
     code = fields.String(required=True)
     status = fields.Integer(required=True)
     title = fields.String(required=True)
 
 
-class ProblemTypesSchema(Answer):
-    data = fields.List(fields.Nested(ProblemSummarySchema), required=True)
+class ErrorKindsSchema(Answer):
+    data = fields.List(fields.Nested(ErrorKindSchema), required=True)
 
 
-class ProblemTypeSchema(ProblemSummarySchema):
+class ErrorExplanationSchema(ErrorKindSchema):
     happened = fields.String(required=True, metadata={"description": "What it means."})
     advice = fields.String(required=True, metadata={"description": "What to do about it."})
-    example = fields.Dict(required=True, metadata={"description": "The body of such an answer."})
+    answer = fields.Dict(required=True, metadata={"description": "An example: the body of such an answer."})
 
 
 class ShortageSchema(Answer):

@@ -7,7 +7,7 @@ from flask import Blueprint
 from middleware.auth_middleware import public
 from openapi import problems
 from openapi.answers import HTML, JSON, answers
-from openapi.schemas import ProblemTypeSchema, ProblemTypesSchema
+from openapi.schemas import ErrorExplanationSchema, ErrorKindsSchema
 from openapi.traits import WITHOUT_DATABASE
 from routes.pages import page, preferred
 from utils import errors
@@ -16,7 +16,7 @@ problem_pages = Blueprint("problems", __name__)
 
 
 @problem_pages.get("")
-@answers(200, ProblemTypesSchema, WITHOUT_DATABASE, media=[HTML, JSON])
+@answers(200, ErrorKindsSchema, WITHOUT_DATABASE, media=[HTML, JSON])
 @public
 def list_problem_types() -> Any:
     """List all errors that there are: a page, or JSON for `Accept: application/json`."""
@@ -27,7 +27,7 @@ def list_problem_types() -> Any:
 
 
 @problem_pages.get("/<code>")
-@answers(200, ProblemTypeSchema, WITHOUT_DATABASE, errors=[errors.NotFound], media=[HTML, JSON])
+@answers(200, ErrorExplanationSchema, WITHOUT_DATABASE, errors=[errors.NotFound], media=[HTML, JSON])
 @public
 def show_problem_type(code: str) -> Any:
     """Explain an error: a page, or JSON for `Accept: application/json`.
@@ -41,11 +41,11 @@ def show_problem_type(code: str) -> Any:
         **_told(kind),
         "happened": kind.happened,
         "advice": kind.advice or kind.detail,
-        "example": problems.example(kind),
+        "answer": problems.example(kind),
     }
     if preferred(HTML, JSON) == JSON:
         return told, {"Vary": "Accept"}
-    return page("pages/problem.html", **{**told, "example": problems.as_answer(kind)})
+    return page("pages/problem.html", **{**told, "answer": problems.as_answer(kind)})
 
 
 def _told(kind: problems.Kind) -> dict[str, Any]:

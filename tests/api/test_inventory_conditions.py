@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from bson import Decimal128, Int64
 
+from tests.api.conftest import Mongo
 from tests.support.client import Client, expect_problem
 from tests.support.together import together
 
@@ -147,6 +150,35 @@ def test_no_update_is_lost_when_all_read_before_they_write(admin: Client, api: s
     together([count_up] * 4)
 
     assert admin.get(path).json()["stock"] == 20
+
+
+@pytest.mark.parametrize(
+    "fields", [{"stock": 5.0}, {"stock": Int64(5)}, {"price": Decimal128("2.50")}, {"price": None}]
+)
+def test_a_product_as_another_program_wrote_it_is_compared_as_it_stands(
+    admin: Client, database: Mongo, fields: dict[str, Any]
+) -> None:
+    product_id = f"node-{uuid4().hex}"
+    database["inventories"].insert_one({"productId": product_id, "stock": 5, **fields})
+    path = path_of(product_id)
+
+    changed = admin.patch(path, {"adjust": 1}, headers={"If-Match": tag_of(admin, path)})
+    set_again = admin.put(path, {"stock": 9}, headers={"If-Match": changed.headers["ETag"]})
+
+    assert (changed.status_code, changed.json()["stock"]) == (200, 6)
+    assert (set_again.status_code, set_again.json()["stock"]) == (200, 9)
+
+
+def test_an_odd_product_is_neither_changed_nor_made_again(admin: Client, database: Mongo) -> None:
+    """It is as if it were not there, and yet its id is taken."""
+    product_id = f"odd-{uuid4().hex}"
+    database["inventories"].insert_one({"productId": product_id, "stock": "many"})
+    path = path_of(product_id)
+
+    expect_problem(admin.patch(path, {"adjust": 1}), 404, "product_not_found")
+    for headers in ({"If-None-Match": "*"}, {"If-Match": "*"}):
+        expect_problem(admin.put(path, {"stock": 5}, headers=headers), 412, "precondition_failed")
+    assert admin.put(path, {"stock": 5}).json()["stock"] == 5  # which mends it
 
 
 def test_a_get_with_an_if_match_that_does_not_hold_is_a_412_too(anyone: Client, product: Product) -> None:

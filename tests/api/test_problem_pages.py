@@ -39,7 +39,7 @@ def test_programs_get_the_same_as_json(anyone: Client, code: str) -> None:
     assert (told["code"], told["status"], told["type"]) == (code, KINDS[code].status, f"/problems/{code}")
     assert told["happened"] and told["advice"]
     for name in ("type", "title", "status", "code"):
-        assert told["example"][name] == told[name]
+        assert told["answer"][name] == told[name]
 
 
 def test_no_two_errors_are_explained_alike(anyone: Client) -> None:

@@ -57,6 +57,20 @@ def test_the_first_page_leads_on_and_the_browser_minds_nothing(browser: Chrome, 
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_an_error_is_looked_up_from_the_list(browser: Chrome, api: str, width: int) -> None:
+    show(browser, f"{api}/problems", width)
+    assert is_as_wide_as(browser, width)
+
+    browser.find_element(By.PARTIAL_LINK_TEXT, "Not enough stock").click()
+
+    wait_for(lambda: browser.current_url == f"{api}/problems/out_of_stock", "the page of the error")
+    assert is_as_wide_as(browser, width)
+    main = browser.find_element(By.TAG_NAME, "main").text
+    assert "What to do" in main and "409 out_of_stock" in main
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_a_mail_is_opened_from_the_list(browser: Chrome, shop: str, width: int) -> None:
     user = Client(shop).register()
     order_id = user.order({"keyboard": 1}).json()["orderId"]
