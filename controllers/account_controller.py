@@ -53,7 +53,7 @@ def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[
     """Do what needs the account's password, with the account as the password was checked on."""
     for _ in range(_RACES):
         seen = _own(user_id)
-        if not passwords.check_password(password, seen.get("password"), current_settings().bcrypt_cost):
+        if not passwords.check_password(password, user.hash_of(seen), current_settings().bcrypt_cost):
             raise errors.InvalidCredentials(
                 f"{field} is not the password of this account. The token is good: no new login is needed."
             )

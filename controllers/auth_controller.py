@@ -29,10 +29,11 @@ def login(email: str, password: str) -> TokenPair:
     """Check a password and begin a token family. Raises InvalidCredentials, in the same time whoever asks."""
     cost = current_settings().bcrypt_cost
     found = user.find_by_email(email)
-    matches = passwords.check_password(password, found["password"] if found else None, cost)
-    if found is None or not matches:
+    hashed = user.hash_of(found)
+    matches = passwords.check_password(password, hashed, cost)
+    if found is None or hashed is None or not matches:
         raise errors.InvalidCredentials
-    if passwords.cost_of(found["password"]) < cost:
+    if passwords.cost_of(hashed) < cost:
         user.replace_hash(found, passwords.hash_password(password, cost))
     family_id, new = jwt_utils.new_id(), _new_token()
     token_family.start(family_id, found["_id"], user.token_epoch(found), new)

@@ -167,7 +167,7 @@ def _price_field(changes: Mapping[str, Any]) -> Document:
 
 
 def _as_seen(product: Mapping[str, Any]) -> Document:
-    """Matches the product while all that clients see of it is as it was read; null and missing are the same."""
+    """Matches the product while all that clients see of it is as it was read; null is as good as missing."""
     return {"_id": product["_id"], **{name: {"$eq": product.get(name)} for name in _SHOWN}}
 
 

@@ -6,7 +6,7 @@ case, and a unique index without case keeps twins out, whoever writes. It cannot
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -143,6 +143,12 @@ def find_twins() -> list[list[ObjectId]]:
     with timeout(_AUDIT_SECONDS):
         found = users().aggregate([texts, together, twins], collation=WITHOUT_CASE, allowDiskUse=True)
         return [row["ids"] for row in found]
+
+
+def hash_of(user: Mapping[str, Any] | None) -> str | None:
+    """The hash of a user's password; None without a user, or when another program wrote none."""
+    hashed = user.get("password") if user else None
+    return hashed if isinstance(hashed, str) else None
 
 
 def email_of(user_id: ObjectId) -> str | None:

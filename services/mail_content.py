@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from bson import Decimal128, ObjectId
 
+from models.schemas import is_product_id
+
 _SENTENCES = {
     "Processed": "Your order is on its way to you.",
     "Cancelled": "Your order was cancelled.",
@@ -74,13 +76,12 @@ def printable(value: Any) -> str:
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    price = _number(item.get("unitPrice"))
-    quantity = (
-        round(_number(item.get("quantity")) or Decimal(0), 3) or None
-    )  # Node has 2.0, or 1.5 of a thing
+    product_id, price = item.get("productId"), _number(item.get("unitPrice"))
+    # Node has 2.0, or 1.5 of a thing.
+    quantity = round(_number(item.get("quantity")) or Decimal(0), 3) or None
     total = quantity * price if quantity and price is not None else None
     return Line(
-        product=printable(item.get("productId")) or "Unnamed product",
+        product=str(product_id) if is_product_id(product_id) else printable(product_id) or "Unnamed product",
         quantity=f"{quantity.normalize():f}" if quantity else None,
         price=_amount(price),
         total=_amount(total),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import bcrypt
@@ -86,6 +87,17 @@ def test_a_short_password_or_odd_address_of_the_node_app_logs_in(anyone: Client,
     database["users"].insert_one(account)
 
     assert log_in(anyone, account["email"], "abc")[0] == 200
+
+
+@pytest.mark.parametrize("password", [{}, {"password": None}, {"password": 7}, {"password": "no hash"}])
+def test_an_account_that_another_program_left_without_a_hash_lets_nobody_in(
+    anyone: Client, database: Mongo, password: dict[str, Any]
+) -> None:
+    account = node_user(some_address(), PASSWORD, 4)
+    del account["password"]
+    database["users"].insert_one({**account, **password})
+
+    assert log_in(anyone, account["email"])[0] == 401
 
 
 def test_of_a_longer_password_72_bytes_count_as_in_the_node_app(anyone: Client, database: Mongo) -> None:

@@ -107,7 +107,7 @@ def test_what_mongodb_refuses_is_told_in_a_line(app: Flask, error: PyMongoError,
 
 def test_what_is_logged_does_not_stand_in_what_is_piped(flask: Flasks) -> None:
     """Within the application of the commands: what models log about odd documents, for one."""
-    result = flask("shell", typed="import structlog\nstructlog.get_logger().warning('odd_thing')\n")
+    result = flask("shell", typed="import structlog\nstructlog.get_logger().error('odd_thing')\n")
 
     assert "odd_thing" in result.stderr
     assert "odd_thing" not in result.stdout

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from local_stack.probes import free_port
 from tests.support.client import Client
 from tests.support.system import running_api
 
@@ -15,7 +16,9 @@ Product = Callable[..., str]
 @pytest.fixture(scope="module")
 def in_euros(settings: dict[str, str], logs: Path) -> Iterator[str]:
     """An API of a shop that sells for euros."""
-    with running_api(settings, logs / "euros.log", CURRENCY="EUR", RING_SECONDS="3600") as (base, _):
+    nowhere = f"http://127.0.0.1:{free_port()}"  # so that no worker hears of its orders
+    changes = {"AWS_ENDPOINT_URL": nowhere, "RING_SECONDS": "3600"}
+    with running_api(settings, logs / "euros.log", CURRENCY="EUR", **changes) as (base, _):
         yield base
 
 
