@@ -74,7 +74,10 @@ def printable(value: Any) -> str:
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    quantity, price = _number(item.get("quantity")) or None, _number(item.get("unitPrice"))
+    price = _number(item.get("unitPrice"))
+    quantity = (
+        round(_number(item.get("quantity")) or Decimal(0), 3) or None
+    )  # Node has 2.0, or 1.5 of a thing
     total = quantity * price if quantity and price is not None else None
     return Line(
         product=printable(item.get("productId")) or "Unnamed product",

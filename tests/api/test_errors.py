@@ -14,11 +14,11 @@ from flask import Flask
 from tests.support.client import Client, expect_problem
 from tests.support.waiting import wait_for
 
-READ = ["/livez", "/readyz", "/api/auth/test", "/api/inventory"]
+READ = ["/", "/livez", "/readyz", "/api/auth/test", "/api/inventory"]
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/", "/api/nothing", "/api/auth", "/favicon.ico", "/static/x"]
+    "path", ["/index.html", "/api", "/api/", "/api/nothing", "/api/auth", "/robots.txt", "/static/x"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
 def test_an_unknown_address_is_a_404(anyone: Client, method: str, path: str) -> None:

@@ -132,6 +132,7 @@ ODD: list[dict[str, Any]] = [
     {"items": [{"productId": {"a": 1}, "quantity": True, "unitPrice": [1]}], "totalAmount": True},
     {"items": [{"productId": "x", "quantity": -1, "unitPrice": float("nan")}], "totalAmount": float("inf")},
     {"items": [{"productId": "x", "quantity": 1e300, "unitPrice": "1e400"}], "totalAmount": -5},
+    {"items": [{"productId": "x", "quantity": 1e-300, "unitPrice": 0.1 + 0.2}]},
     {"currency": "euro", "totalAmount": Decimal128("NaN"), "failureReason": {"a": 1}, "status": "Failed"},
     {"currency": ["EUR"], "failureReason": "some_new_reason", "status": "Failed"},
 ]
@@ -148,6 +149,15 @@ def test_what_is_missing_or_odd_is_left_out(steered: Steered, fields: dict[str, 
             r"none|nan|inf|true|undefined|{|-1|-5|e\+|_reason|Total|Date|euro|\[", text, re.I
         )
         assert "Your order could not be completed." in text or "There is news about your order." in text
+
+
+@pytest.mark.parametrize(("quantity", "written"), [(2.0, "2"), (1.5, "1.5"), (1000, "1000"), ("3", "3")])
+def test_a_quantity_is_written_as_people_write_it(steered: Steered, quantity: Any, written: str) -> None:
+    item = {"productId": "mug", "quantity": quantity, "unitPrice": 0}
+    with steered.app.test_request_context():
+        mail = order_status({"_id": 7, "status": "Processed", "items": [item]})
+
+    assert f"  {written} x mug at 0.00 = 0.00\n" in mail.text
 
 
 @pytest.mark.parametrize("amount", ["12.5", Decimal128("12.50"), 12.5])
