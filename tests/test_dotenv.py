@@ -40,7 +40,9 @@ def as_in_the_node_code(settings: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running(arguments: list[str], copy: Path) -> Iterator[Child]:
-    child = Child(arguments, clean_environment({}), copy / "output.log", copy).start()
+    # What `make run` prints is no log: its greeting has an address in it.
+    output = copy / ("output.txt" if arguments == ["server.py"] else "output.log")
+    child = Child(arguments, clean_environment({}), output, copy).start()
     try:
         yield child
     finally:
@@ -68,6 +70,23 @@ def test_with_all_settings_in_a_file_one_can_log_in_order_and_have_it_processed(
         order = user.order({"p-dotenv": 1}).json()
         with running(["-m", "workers.order_worker"], copy):
             assert user.ended(order["orderId"])["status"] == "Processed"
+
+
+def test_make_run_reads_the_file_as_well(copy: Path, tmp_path: Path) -> None:
+    port, local = free_port(), tmp_path / "elsewhere"
+    write_dotenv(
+        copy, {"PORT": str(port), "LOCAL_DIR": str(local), "WEB_CONCURRENCY": "1", "CURRENCY": "EUR"}
+    )
+
+    with running(["server.py"], copy) as child:
+        wait_for(lambda: "\nReady." in child.output() or not child.running, "the system to be ready")
+        assert child.running, child.output()
+        assert child.output().count("Booting worker with pid") == 1
+        order = Client(f"http://127.0.0.1:{port}").register().order({"mouse": 1}).json()
+        assert order["currency"] == "EUR"
+        assert (local / "stack.env").exists()
+        assert "mouse" in flask(copy, "inventory", "show")
+        assert child.stop() == 0
 
 
 @pytest.mark.parametrize("arguments", [["-m", "gunicorn", "wsgi:app"], ["-m", "workers.order_worker"]])
