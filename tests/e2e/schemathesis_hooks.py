@@ -32,7 +32,5 @@ def before_call(
         case.body = {name: value for name, value in case.body.items() if name != "price"}
     if isinstance(case.body, dict):
         adjust = case.body.get("adjust")
-        if (
-            isinstance(adjust, int) and _MUCH < adjust <= MAX_STOCK
-        ):  # one that is larger is wrong, and stays so
+        if isinstance(adjust, int) and _MUCH < adjust <= MAX_STOCK:  # a larger one is wrong, and stays so
             case.body = {**case.body, "adjust": _MUCH}
