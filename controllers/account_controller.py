@@ -23,12 +23,15 @@ def show(user_id: ObjectId) -> Document:
 
 
 def change_password(user_id: ObjectId, current: str, new: str) -> None:
-    """Set another password, and end every login but the access tokens, which live out their hour.
+    """Set another password, and end every login with all its tokens; the Node app's live out their hour.
 
     Raises InvalidCredentials, or TokenInvalid when the account is gone.
     """
     new_hash = passwords.hash_password(new, current_settings().bcrypt_cost)
-    _with_password(user_id, "currentPassword", current, lambda seen: user.change_password(seen, new_hash))
+    seen = _with_password(
+        user_id, "currentPassword", current, lambda seen: user.change_password(seen, new_hash)
+    )
+    ended_tokens.end(ended_tokens.of_epoch(user_id, user.token_epoch(seen)))
     token_family.revoke_all(user_id)
     log.info("password_changed", user_id=str(user_id))
 
@@ -41,13 +44,13 @@ def delete(user_id: ObjectId, password: str) -> None:
     """
     if user.find(user_id) is not None:
         _with_password(user_id, "password", password, user.delete)
-    ended_tokens.end(str(user_id), current_settings().access_token_seconds)
+    ended_tokens.end(str(user_id))
     token_family.revoke_all(user_id)
     log.info("account_deleted", user_id=str(user_id))
 
 
-def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[Document], bool]) -> None:
-    """Do what needs the account's password, with the account as the password was checked on."""
+def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[Document], bool]) -> Document:
+    """Do what needs the account's password. Returns the account as the password was checked on."""
     for _ in range(_RACES):
         seen = _own(user_id)
         if not passwords.check_password(password, seen.get("password"), current_settings().bcrypt_cost):
@@ -55,7 +58,7 @@ def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[
                 f"{field} is not the password of this account. The token is good: no new login is needed."
             )
         if act(seen):
-            return
+            return seen
     raise errors.ServiceUnavailable("Too many requests change this account at once. Send it again.")
 
 

@@ -62,7 +62,7 @@ def refresh(body: dict[str, str]) -> Any:
 @public
 @accepts(RefreshTokenSchema(), optional=True)
 def logout(body: dict[str, str]) -> Any:
-    """Revoke all refresh tokens of a login."""
+    """End a login: its refresh tokens at once, its access tokens within a second."""
     auth_controller.logout(_refresh_token(body))
     return Response(status=204)
 
@@ -84,7 +84,7 @@ def show_account() -> Any:
 def change_password(body: dict[str, str]) -> Any:
     """Change your password, and end all logins.
 
-    All refresh tokens end at once; access tokens, also the one that this is sent with, live out their time. A
+    All refresh tokens end at once, access tokens within a second, also the one that this is sent with. A
     wrong currentPassword is 401 `invalid_credentials`: the token is good, so do not refresh it.
     """
     account_controller.change_password(current_user_id(), body["currentPassword"], body["newPassword"])

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from tests.api.conftest import Mongo
-from tests.api.refreshing import WAYS, next_pair, refresh
+from tests.api.conftest import Mongo, StartApi
+from tests.api.refreshing import WAYS, next_pair, refresh, wait_until_refused
 from tests.support.client import Client, expect_problem
 from tests.support.together import together
 
@@ -78,7 +78,7 @@ def test_a_token_shown_again_later_revokes_its_family_and_no_other(user: Client,
 
     expect_problem(refresh(user, successor["refreshToken"]), 401, "token_invalid")
     expect_problem(refresh(user, stolen), 401, "token_invalid")
-    assert user.get("/api/orders", token=successor["token"]).status_code == 200  # it lives for its hour
+    wait_until_refused(user, successor["token"])
     next_pair(user, elsewhere)
 
 
@@ -106,6 +106,24 @@ def test_a_logout_revokes_the_family_and_no_other(user: Client, way: str) -> Non
         expect_problem(refresh(user, token), 401, "token_invalid")
     assert refresh(user, second, way, "logout").status_code == 204  # again, and nothing is left to do
     next_pair(user, elsewhere)
+
+
+def test_a_logout_ends_the_access_tokens_of_that_login_alone(user: Client, start_api: StartApi) -> None:
+    """At once in the process that is told, within a second or so in the others."""
+    first = dict(user.tokens)
+    second = next_pair(user, first["refreshToken"])
+    elsewhere = user.login().tokens["token"]
+    with start_api("one-more") as base, start_api("another") as other:
+        here, there = Client(base), Client(other)
+        assert there.get("/api/orders", token=first["token"]).status_code == 200
+
+        assert refresh(here, second["refreshToken"], route="logout").status_code == 204
+
+        for token in (first["token"], second["token"]):
+            problem = expect_problem(here.get("/api/orders", token=token), 401, "token_invalid")
+            assert "Log in again" in problem["detail"]
+            wait_until_refused(there, token)
+        assert [c.get("/api/orders", token=elsewhere).status_code for c in (here, there)] == [200, 200]
 
 
 def test_20_refreshes_of_one_token_at_once_get_a_working_pair_each(user: Client, api: str) -> None:
