@@ -45,8 +45,9 @@ def refresh(encoded: str) -> TokenPair:
     A token that was spent more than 10 s ago ends its family: either it was stolen or its successor was.
     """
     claims = jwt_utils.read_refresh_token(encoded)
-    found, new = user.find(claims.user_id), _new_token()
-    if not (found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, new)):
+    found = user.find(claims.user_id)
+    new = found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, _new_token())
+    if not (found and new):
         log.warning("refresh_token_refused", user_id=str(claims.user_id), family=claims.family_id)
         ended_tokens.end(claims.family_id)  # also when whoever revoked it came no further
         raise errors.TokenInvalid("This refresh token was used or revoked. Log in again.")

@@ -45,7 +45,14 @@ class _RefreshIdentity(str):
     """A user id that has the key loader take the refresh secret: it is told the identity alone."""
 
 
-def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, refresh_seconds: int) -> None:
+def init_app(
+    app: Flask,
+    secret: str,
+    refresh_secret: str,
+    access_seconds: int,
+    refresh_seconds: int,
+    leeway_seconds: int,
+) -> None:
     """Configure flask-jwt-extended: HS256 alone. Refresh tokens have their own secret, as in the Node app."""
     app.config.update(
         JWT_SECRET_KEY=secret,
@@ -53,7 +60,7 @@ def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, 
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_IDENTITY_CLAIM="userId",
         JWT_ENCODE_NBF=False,
-        JWT_DECODE_LEEWAY=2,  # two hosts' clocks may differ by a second, and an `iat` lie ahead
+        JWT_DECODE_LEEWAY=leeway_seconds,  # hosts' clocks differ, and an `iat` may lie ahead
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=access_seconds),
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(seconds=refresh_seconds),
     )
