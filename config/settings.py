@@ -153,7 +153,7 @@ class Api(_Section):
         12, description="The cost of password hashes; weaker ones are renewed at login."
     )
     ratelimit_enabled: bool = Field(
-        True, description="Limits of login and register; false for load tests only."
+        True, description="Limits of how often one may log in and so on; false for load tests only."
     )
     trusted_proxies: Annotated[int, Field(ge=0)] = Field(
         0, description="How many proxies in front set X-Forwarded-For."

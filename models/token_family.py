@@ -55,8 +55,8 @@ def start(family_id: str, user_id: ObjectId, epoch: int, token: NewToken) -> Non
 def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> NewToken | None:
     """Spend a token and return the next one. None when it may not be used: revoked, reused, of another epoch.
 
-    A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked. Shown again and again
-    until then, it brings no more than MAX_LIVE: after these it is exchanged for the newest there is.
+    A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked. Until then it
+    may be shown again, for MAX_LIVE new ones at most, and after these for the newest there is.
     Raises ServiceUnavailable when others rotate it all the time.
     """
     for _ in range(_RACES):

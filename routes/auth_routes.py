@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from controllers import account_controller, auth_controller
-from middleware import rate_limits
+from middleware import failed_logins, rate_limits
 from middleware.auth_middleware import bearer_token, current_user_id, public, requires_user
 from middleware.request_body import accepts
 from models.user import (
@@ -38,7 +38,7 @@ def register(body: dict[str, str]) -> Any:
 @answers(200, TokenPairSchema, errors=[errors.InvalidCredentials, errors.RateLimited])
 @public
 @rate_limits.per_address
-@rate_limits.failures_per_account
+@failed_logins.failures_per_account
 @accepts(CredentialsSchema())
 def login(body: dict[str, str]) -> Any:
     """Log in: an access token for the other routes, and a refresh token for the time after it."""
@@ -46,13 +46,16 @@ def login(body: dict[str, str]) -> Any:
 
 
 @auth.post("/refresh")
-@answers(200, TokenPairSchema, REFRESH_TOKEN)
+@answers(200, TokenPairSchema, REFRESH_TOKEN, errors=[errors.RateLimited])
 @public
+@rate_limits.refreshes_per_address
+@rate_limits.refreshes_per_login
 @accepts(RefreshTokenSchema(), optional=True)
 def refresh(body: dict[str, str]) -> Any:
     """Spend a refresh token for a new pair of tokens.
 
     One that was spent more than 10 s ago ends all tokens of that login: somebody stole it, or its successor.
+    A login is refreshed 30 times a minute at most.
     """
     return auth_controller.refresh(_refresh_token(body))
 
@@ -79,7 +82,7 @@ def show_account() -> Any:
 @answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
-@rate_limits.failures_per_user
+@failed_logins.failures_per_user
 @accepts(PasswordChangeSchema())
 def change_password(body: dict[str, str]) -> Any:
     """Change your password, and end all logins.
@@ -95,7 +98,7 @@ def change_password(body: dict[str, str]) -> Any:
 @answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
-@rate_limits.failures_per_user
+@failed_logins.failures_per_user
 @accepts(PasswordSchema())
 def delete_account(body: dict[str, str]) -> Any:
     """Delete your account, and end all its tokens within a second.
