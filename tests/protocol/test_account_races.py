@@ -130,6 +130,21 @@ def test_a_hash_that_a_login_makes_stronger_meanwhile_does_not_stop_the_change(a
     assert account.log_in(NEW)
 
 
+def test_a_login_that_makes_the_hash_stronger_does_not_bring_the_old_password_back(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = account.steered.app
+    stronger = app.extensions["settings"].model_copy(update={"bcrypt_cost": 5})
+    monkeypatch.setitem(app.extensions, "settings", stronger)
+
+    with account.steered.interrupted(Stop("before", 1), account.change_password):
+        account.log_in()
+
+    with pytest.raises(errors.InvalidCredentials):
+        account.log_in(OLD)
+    assert account.log_in(NEW)
+
+
 def test_a_password_that_is_changed_meanwhile_deletes_no_account(account: Account) -> None:
     with (
         account.steered.interrupted(Stop("before", 1), account.change_password),
