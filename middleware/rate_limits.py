@@ -65,7 +65,7 @@ def _too_many(error: RateLimitExceeded) -> Response:
 
 
 def limit_by(key: Key, often: str, **options: Any) -> Callable[[View], View]:
-    """A limit on what `key()` names in a request, such as an account; None is not limited.
+    """A limit on what `key()` names in a request, such as an account; None is not limited. One a route.
 
     The key is made before flask-limiter looks: it takes whatever its key function raises for a Redis that is
     gone, and would count anew in memory from then on.
@@ -76,9 +76,8 @@ def limit_by(key: Key, often: str, **options: Any) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         limited = limit(view)
 
-        @wraps(
-            limited
-        )  # with flask-limiter's mark on it: limits that stand above are checked together with it
+        # With flask-limiter's mark on it: limits that stand above are checked together with this one.
+        @wraps(limited)
         def keyed(*args: Any, **kwargs: Any) -> Any:
             g.limit_key = key() if limiter.enabled else None
             return limited(*args, **kwargs)
