@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings.refresh_secret,
         settings.access_token_seconds,
         settings.refresh_token_seconds,
+        settings.jwt_leeway_seconds,
     )
     rate_limits.init_app(app, settings)
     routes.init_app(app)

@@ -12,7 +12,7 @@ from commands.parameters import MAX_LIMIT, limit_option
 from commands.printing import Column, field, json_option, remark, rows
 from commands.running import CommandGroup
 from config.settings import current_settings
-from models import token_family, user
+from models import ended_tokens, token_family, user
 from utils import passwords
 
 users = CommandGroup("users", help="Accounts.")
@@ -70,11 +70,9 @@ def set_password(email: str, password_stdin: bool) -> None:
     hashed = passwords.hash_password(password, current_settings().bcrypt_cost)
     if not user.change_password({"password": None, **account}, hashed):
         raise click.ClickException(f"The account of {email} was changed meanwhile. Look, and try again.")
+    ended_tokens.end(ended_tokens.of_epoch(account["_id"], user.token_epoch(account)))
     token_family.revoke_all(account["_id"])
-    click.echo(
-        f"{email} has a new password and must log in again. Access tokens that are out still hold, "
-        f"for {current_settings().access_token_seconds} s at most."
-    )
+    click.echo(f"{email} has a new password and must log in again. Every login ends within a second.")
 
 
 def registered(email: str) -> dict[str, Any]:

@@ -146,11 +146,14 @@ class Api(_Section):
     refresh_token_seconds: Annotated[int, Field(ge=1)] = Field(
         7 * 24 * 3600, description="How long a refresh token lives."
     )
+    jwt_leeway_seconds: Annotated[int, Field(ge=0, le=300)] = Field(
+        5, description="By how much the clocks of hosts that make and check tokens may differ."
+    )
     bcrypt_cost: Annotated[int, Field(ge=4, le=16)] = Field(
         12, description="The cost of password hashes; weaker ones are renewed at login."
     )
     ratelimit_enabled: bool = Field(
-        True, description="Limits of login and register; false for load tests only."
+        True, description="Limits of how often one may log in and so on; false for load tests only."
     )
     trusted_proxies: Annotated[int, Field(ge=0)] = Field(
         0, description="How many proxies in front set X-Forwarded-For."

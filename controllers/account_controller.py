@@ -23,7 +23,7 @@ def show(user_id: ObjectId) -> Document:
 
 
 def change_password(user_id: ObjectId, current: str, new: str) -> None:
-    """Set another password, and end every login; access tokens live out their time.
+    """Set another password, and end every login with all its tokens; the Node app's live out their hour.
 
     Raises InvalidCredentials, or TokenInvalid when the account is gone.
     """
@@ -31,7 +31,8 @@ def change_password(user_id: ObjectId, current: str, new: str) -> None:
     def change(seen: Document) -> bool:
         return user.change_password(seen, passwords.hash_password(new, current_settings().bcrypt_cost))
 
-    _with_password(user_id, "currentPassword", current, change)
+    seen = _with_password(user_id, "currentPassword", current, change)
+    ended_tokens.end(ended_tokens.of_epoch(user_id, user.token_epoch(seen)))
     token_family.revoke_all(user_id)
     log.info("password_changed", user_id=str(user_id))
 
@@ -44,13 +45,13 @@ def delete(user_id: ObjectId, password: str) -> None:
     """
     if user.find(user_id) is not None:
         _with_password(user_id, "password", password, user.delete)
-    ended_tokens.end(str(user_id), current_settings().access_token_seconds)
+    ended_tokens.end(str(user_id))
     token_family.revoke_all(user_id)
     log.info("account_deleted", user_id=str(user_id))
 
 
-def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[Document], bool]) -> None:
-    """Do what needs the account's password, with the account as the password was checked on."""
+def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[Document], bool]) -> Document:
+    """Do what needs the account's password. Returns the account as the password was checked on."""
     for _ in range(_RACES):
         seen = _own(user_id)
         if not passwords.check_password(password, user.hash_of(seen), current_settings().bcrypt_cost):
@@ -58,7 +59,7 @@ def _with_password(user_id: ObjectId, field: str, password: str, act: Callable[[
                 f"{field} is not the password of this account. The token is good: no new login is needed."
             )
         if act(seen):
-            return
+            return seen
     raise errors.ServiceUnavailable("Too many requests change this account at once. Send it again.")
 
 

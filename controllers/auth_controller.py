@@ -9,7 +9,7 @@ import structlog
 from bson import ObjectId
 
 from config.settings import current_settings
-from models import token_family, user
+from models import ended_tokens, token_family, user
 from models.token_family import NewToken
 from utils import clock, errors, jwt_utils, passwords
 
@@ -37,7 +37,7 @@ def login(email: str, password: str) -> TokenPair:
         user.replace_hash(found, passwords.hash_password(password, cost))
     family_id, new = jwt_utils.new_id(), _new_token()
     token_family.start(family_id, found["_id"], user.token_epoch(found), new)
-    return _pair(found["_id"], new, family_id)
+    return _pair(found, new, family_id)
 
 
 def refresh(encoded: str) -> TokenPair:
@@ -46,26 +46,30 @@ def refresh(encoded: str) -> TokenPair:
     A token that was spent more than 10 s ago ends its family: either it was stolen or its successor was.
     """
     claims = jwt_utils.read_refresh_token(encoded)
-    found, new = user.find(claims.user_id), _new_token()
-    if not (found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, new)):
+    found = user.find(claims.user_id)
+    new = found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, _new_token())
+    if not (found and new):
         log.warning("refresh_token_refused", user_id=str(claims.user_id), family=claims.family_id)
+        ended_tokens.end(claims.family_id)  # also when whoever revoked it came no further
         raise errors.TokenInvalid("This refresh token was used or revoked. Log in again.")
-    return _pair(claims.user_id, new, claims.family_id)
+    return _pair(found, new, claims.family_id)
 
 
 def logout(encoded: str) -> None:
-    """End the family of a refresh token. Raises TokenInvalid or TokenExpired."""
-    token_family.revoke(jwt_utils.read_refresh_token(encoded).family_id)
+    """End the family of a refresh token, and its access tokens. Raises TokenInvalid or TokenExpired."""
+    family_id = jwt_utils.read_refresh_token(encoded).family_id
+    token_family.revoke(family_id)
+    ended_tokens.end(family_id)
 
 
 def _new_token() -> NewToken:
     return NewToken(jwt_utils.new_id(), clock.after(jwt_utils.refresh_seconds()))
 
 
-def _pair(user_id: ObjectId, refresh_token: NewToken, family_id: str) -> TokenPair:
+def _pair(of: dict[str, Any], refresh_token: NewToken, family_id: str) -> TokenPair:
     return {
-        "token": jwt_utils.make_access_token(user_id),
-        "refreshToken": jwt_utils.make_refresh_token(user_id, refresh_token.jti, family_id),
+        "token": jwt_utils.make_access_token(of["_id"], family_id, user.token_epoch(of)),
+        "refreshToken": jwt_utils.make_refresh_token(of["_id"], refresh_token.jti, family_id),
         "tokenType": "Bearer",
         "expiresIn": current_settings().access_token_seconds,
     }

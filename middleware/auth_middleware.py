@@ -9,7 +9,7 @@ from flask import g, request
 
 from models import ended_tokens, user
 from utils import errors
-from utils.jwt_utils import read_access_token
+from utils.jwt_utils import AccessClaims, read_access_token
 
 View = Callable[..., Any]
 
@@ -59,9 +59,21 @@ def _authenticate() -> None:
     token = bearer_token()
     if token is None:
         raise errors.TokenMissing
-    g.user_id = read_access_token(token)
-    if ended_tokens.have_ended(str(g.user_id)):
+    claims = read_access_token(token)
+    g.user_id = claims.user_id
+    if ended_tokens.have_ended(str(claims.user_id)):
         raise errors.TokenInvalid("The account of this token does not exist any more.")
+    if _login_has_ended(claims):
+        raise errors.TokenInvalid("The login of this token was ended. Log in again.")
+
+
+def _login_has_ended(claims: AccessClaims) -> bool:
+    """By a logout, by the theft of its refresh token, or with all others by another password."""
+    if claims.family_id is not None and ended_tokens.have_ended(claims.family_id):
+        return True
+    return claims.epoch is not None and ended_tokens.have_ended(
+        ended_tokens.of_epoch(claims.user_id, claims.epoch)
+    )
 
 
 def _mark(view: View, who: str) -> View:

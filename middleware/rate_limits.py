@@ -1,24 +1,46 @@
-"""How often one may try to log in or register: per client address, and per account.
+"""How often one may try to log in, register or refresh a login: per client address, and per login.
 
-Counted in Redis by flask-limiter; with Redis down, each process counts for itself.
+Counted in Redis by flask-limiter; with Redis down, each process counts for itself. What counts the wrong
+passwords of an account is in middleware/failed_logins.py.
 """
 
-import hashlib
+import ipaddress
 import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import HTTPException
 
 from config.redis import make_client
 from config.settings import Settings
-from middleware.auth_middleware import current_user_id
-from middleware.request_body import read_body
+from middleware.auth_middleware import bearer_token
+from middleware.request_body import peek_body
 from utils import errors
 from utils.error_handler import to_response
+from utils.jwt_utils import read_refresh_token
 
-limiter = Limiter(get_remote_address)
+View = Callable[..., Any]
+Key = Callable[[], str | None]
+
+
+def client_network() -> str:
+    """The client's address, or its /64 network in IPv6: whoever has one such address has 2**64 of them."""
+    given = get_remote_address()
+    try:
+        address = ipaddress.ip_address(given)
+    except ValueError:  # a socket without a name, or a proxy that names itself oddly
+        return given
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+
+
+limiter = Limiter(client_network)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -26,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=settings.redis_address,
-        RATELIMIT_STORAGE_OPTIONS={"connection_pool": client.connection_pool},
+        RATELIMIT_STORAGE_OPTIONS={"connection_pool": client.connection_pool, "wrap_exceptions": True},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_SWALLOW_ERRORS=True,  # Redis may go between the check and the count
         RATELIMIT_KEY_PREFIX="ratelimit",
@@ -42,33 +64,39 @@ def _too_many(error: RateLimitExceeded) -> Response:
     return to_response(errors.RateLimited(headers={"Retry-After": str(seconds)}))
 
 
-def _account() -> str:
-    """The account that a login is about, hashed: addresses do not belong into Redis.
+def limit_by(key: Key, often: str, **options: Any) -> Callable[[View], View]:
+    """A limit on what `key()` names in a request, such as an account; None is not limited. One a route.
 
-    It never raises: flask-limiter would take that for a Redis that is gone, and count anew in memory.
+    The key is made before flask-limiter looks: it takes whatever its key function raises for a Redis that is
+    gone, and would count anew in memory from then on.
     """
+    make = limiter.shared_limit if "scope" in options else limiter.limit
+    limit = make(often, key_func=lambda: g.limit_key, exempt_when=lambda: g.limit_key is None, **options)
+
+    def decorate(view: View) -> View:
+        limited = limit(view)
+
+        # With flask-limiter's mark on it: limits that stand above are checked together with this one.
+        @wraps(limited)
+        def keyed(*args: Any, **kwargs: Any) -> Any:
+            g.limit_key = key() if limiter.enabled else None
+            return limited(*args, **kwargs)
+
+        return keyed
+
+    return decorate
+
+
+def _login() -> str | None:
+    """The login that a refresh token comes from; the route says what is wrong with the token."""
+    token = peek_body().get("refreshToken") or bearer_token()
     try:
-        read_body()
-        body = request.get_json(silent=True)
-    except (errors.ApiError, HTTPException):  # the route says what is wrong with it
-        body = None
-    email = body.get("email") if isinstance(body, dict) else None
-    text = email.lower() if isinstance(email, str) else ""
-    return "account:" + hashlib.sha256(text.encode(errors="replace")).hexdigest()
-
-
-def _own_account() -> str:
-    """The account of the token. Stands below `requires_user`."""
-    return "account:" + hashlib.sha256(str(current_user_id()).encode()).hexdigest()
-
-
-def _failed(response: Response) -> bool:
-    return response.status_code == 401
+        return f"login:{read_refresh_token(token).family_id}" if isinstance(token, str) else None
+    except errors.ApiError:
+        return None
 
 
 per_address = limiter.limit("60 per minute; 600 per hour")
-failures_per_account = limiter.limit("10 per 5 minutes", key_func=_account, deduct_when=_failed)
-failures_per_user = limiter.shared_limit(
-    "10 per 5 minutes", scope="own-account", key_func=_own_account, deduct_when=_failed
-)
 registrations_per_address = limiter.limit("30 per minute; 300 per hour")
+refreshes_per_address = limiter.limit("300 per minute; 3000 per hour")
+refreshes_per_login = limit_by(_login, "30 per minute")

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import request
+from flask import g, request
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import BadRequest, ClientDisconnected
+from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException
 
 from utils import errors
 
@@ -52,16 +53,36 @@ def _load(schema: Schema, optional: bool) -> dict[str, Any]:
 
 
 def read_body() -> bytes:
-    """The body. Raises InvalidJson when it does not arrive in time (middleware/slow_clients.py), and
-    PayloadTooLarge's 413 by werkzeug."""
+    """The body. Raises InvalidJson when it does not arrive in time (middleware/slow_clients.py) or its chunks
+    are none, and PayloadTooLarge's 413 by werkzeug."""
+    if "body_fault" in g:  # who reads on behind it would find what is no body
+        raise errors.InvalidJson(g.body_fault)
     try:
         body = request.get_data()
     except ClientDisconnected:  # in the middle of a chunked one
         body = None
+    except ParseException:
+        raise _body_fault("The body is not chunked as RFC 9112, section 7.1, has it.") from None
     # gunicorn says where a body ends, so werkzeug does not compare it with its length.
     if body is None or len(body) < (request.content_length or 0):
-        raise errors.InvalidJson("The body did not arrive in full, or not in time.")
+        raise _body_fault("The body did not arrive in full, or not in time.")
     return body
+
+
+def _body_fault(detail: str) -> errors.InvalidJson:
+    g.body_fault = detail
+    return errors.InvalidJson(detail)
+
+
+def peek_body() -> dict[str, Any]:
+    """The body where it is a JSON object, and else an empty one: for whoever looks before the route does,
+    which says what is wrong with it."""
+    try:
+        read_body()
+        body = request.get_json(silent=True)
+    except (errors.ApiError, HTTPException):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _flatten(messages: Any, path: str = "") -> Any:

@@ -1,9 +1,11 @@
-"""Whose access tokens have ended before they expire: those of a user who is deleted.
+"""Which access tokens have ended before they expire: those of a user who is deleted, of a login that was
+ended, and of all logins before a change of the password.
 
-`{_id: subject, at, expiresAt}`, where a subject is what a token names: the user's id as text. Access tokens
-are not looked up one by one: each process knows all subjects that ended, and asks for new ones at most once a
-second, when a request comes. So a token ends at once in the process that ended it, and within a second in all
-others. While MongoDB is gone, a process goes by what it knows.
+`{_id: subject, at, expiresAt}`, where a subject is what a token names: the user's id as text, the login's
+`fam`, or the user's epoch (`of_epoch`). Access tokens are not looked up one by one: each process knows all
+subjects that ended, and asks for new ones at most once a second, when a request comes. So a token ends at
+once in the process that ended it, and within a second in all others. While MongoDB is gone, a process goes by
+what it knows.
 """
 
 import threading
@@ -12,12 +14,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
 from flask import Flask, current_app
 from pymongo import DESCENDING, timeout
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
 from config.db import collection
+from config.settings import current_settings
 from models.index_spec import Index
 from utils import clock
 
@@ -104,10 +108,16 @@ def have_ended(subject: str) -> bool:
     return subject in _known()
 
 
-def end(subject: str, token_seconds: float) -> None:
-    """End all access tokens of a subject. `token_seconds` is how long those live that this app makes."""
+def of_epoch(user_id: ObjectId, epoch: int) -> str:
+    """The subject that all logins of a user share which are of that epoch."""
+    return f"{user_id}.{epoch}"
+
+
+def end(subject: str) -> None:
+    """End all access tokens of a subject."""
     now = clock.now()
-    expires_at = now + max(timedelta(seconds=token_seconds), _NODE_TOKEN) + _MARGIN
+    lives = timedelta(seconds=current_settings().access_token_seconds)
+    expires_at = now + max(lives, _NODE_TOKEN) + _MARGIN
     ended_tokens().update_one({"_id": subject}, {"$set": {"at": now, "expiresAt": expires_at}}, upsert=True)
     _known().add(subject, expires_at)
 

@@ -18,6 +18,8 @@ from utils import clock, errors
 
 # A token shown twice within this time is a double click or a lost answer, not a theft.
 GRACE = timedelta(seconds=10)
+# So many tokens of a family may be unspent. A login has one, and a few after double clicks.
+MAX_LIVE = 5
 _RACES = 50
 
 
@@ -50,20 +52,24 @@ def start(family_id: str, user_id: ObjectId, epoch: int, token: NewToken) -> Non
     )
 
 
-def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> bool:
-    """Spend a token and add the next one. False when it may not be used: revoked, reused, of another epoch.
+def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> NewToken | None:
+    """Spend a token and return the next one. None when it may not be used: revoked, reused, of another epoch.
 
-    A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked.
+    A token that was spent longer ago than GRACE is taken as stolen, and its family is revoked. Until then it
+    may be shown again, for MAX_LIVE new ones at most, and after these for the newest there is.
     Raises ServiceUnavailable when others rotate it all the time.
     """
     for _ in range(_RACES):
         family = families().find_one({"_id": family_id})
         if family is None or family.get("epoch", 0) != epoch:
-            return False
+            return None
         tokens = spend(family["tokens"], jti, clock.now())
         if tokens is None:
             revoke(family_id)
-            return False
+            return None
+        live = [token for token in tokens if "spentAt" not in token]
+        if len(live) >= MAX_LIVE:
+            return NewToken(live[-1]["jti"], live[-1]["expiresAt"])
         replaced = families().update_one(
             {"_id": family_id, "version": family["version"]},
             {
@@ -72,7 +78,7 @@ def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> bool:
             },
         )
         if replaced.matched_count:
-            return True
+            return new
     raise errors.ServiceUnavailable("Too many requests refresh this login at once. Send it again.")
 
 

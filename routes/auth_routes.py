@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from controllers import account_controller, auth_controller
-from middleware import rate_limits
+from middleware import failed_logins, rate_limits
 from middleware.auth_middleware import bearer_token, current_user_id, public, requires_user
 from middleware.request_body import accepts
 from models.user import (
@@ -38,7 +38,7 @@ def register(body: dict[str, str]) -> Any:
 @answers(200, TokenPairSchema, errors=[errors.InvalidCredentials, errors.RateLimited])
 @public
 @rate_limits.per_address
-@rate_limits.failures_per_account
+@failed_logins.failures_per_account
 @accepts(CredentialsSchema())
 def login(body: dict[str, str]) -> Any:
     """Log in: an access token for the other routes, and a refresh token for the time after it."""
@@ -46,13 +46,16 @@ def login(body: dict[str, str]) -> Any:
 
 
 @auth.post("/refresh")
-@answers(200, TokenPairSchema, REFRESH_TOKEN)
+@answers(200, TokenPairSchema, REFRESH_TOKEN, errors=[errors.RateLimited])
 @public
+@rate_limits.refreshes_per_address
+@rate_limits.refreshes_per_login
 @accepts(RefreshTokenSchema(), optional=True)
 def refresh(body: dict[str, str]) -> Any:
     """Spend a refresh token for a new pair of tokens.
 
     One that was spent more than 10 s ago ends all tokens of that login: somebody stole it, or its successor.
+    A login is refreshed 30 times a minute at most.
     """
     return auth_controller.refresh(_refresh_token(body))
 
@@ -62,7 +65,7 @@ def refresh(body: dict[str, str]) -> Any:
 @public
 @accepts(RefreshTokenSchema(), optional=True)
 def logout(body: dict[str, str]) -> Any:
-    """Revoke all refresh tokens of a login."""
+    """End a login: its refresh tokens at once, its access tokens within a second."""
     auth_controller.logout(_refresh_token(body))
     return Response(status=204)
 
@@ -79,12 +82,12 @@ def show_account() -> Any:
 @answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
-@rate_limits.failures_per_user
+@failed_logins.failures_per_user
 @accepts(PasswordChangeSchema())
 def change_password(body: dict[str, str]) -> Any:
     """Change your password, and end all logins.
 
-    All refresh tokens end at once; access tokens, also the one that this is sent with, live out their time. A
+    All refresh tokens end at once, access tokens within a second, also the one that this is sent with. A
     wrong currentPassword is 401 `invalid_credentials`: the token is good, so do not refresh it.
     """
     account_controller.change_password(current_user_id(), body["currentPassword"], body["newPassword"])
@@ -95,7 +98,7 @@ def change_password(body: dict[str, str]) -> Any:
 @answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
-@rate_limits.failures_per_user
+@failed_logins.failures_per_user
 @accepts(PasswordSchema())
 def delete_account(body: dict[str, str]) -> Any:
     """Delete your account, and end all its tokens within a second.

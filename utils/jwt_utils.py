@@ -1,7 +1,8 @@
 """Tokens, through flask-jwt-extended. Port of utils/jwtUtils.js.
 
 The Node app's tokens hold `{userId, iat, exp}`: without a `type` they are access tokens here, and its
-middleware accepts the tokens made here. Refresh tokens carry `fam`, the login that they come from.
+middleware accepts the tokens made here. Tokens made here carry `fam`, the login that they come from, and
+access tokens `epoch`, the user's when they were made (models/user.py).
 """
 
 from datetime import timedelta
@@ -26,6 +27,14 @@ from utils import errors
 _UNREADABLE = (JWTExtendedException, PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 
 
+class AccessClaims(NamedTuple):
+    """The Node app's tokens, and older ones of this app, name neither login nor epoch."""
+
+    user_id: ObjectId
+    family_id: str | None
+    epoch: int | None
+
+
 class RefreshClaims(NamedTuple):
     user_id: ObjectId
     jti: str
@@ -36,7 +45,14 @@ class _RefreshIdentity(str):
     """A user id that has the key loader take the refresh secret: it is told the identity alone."""
 
 
-def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, refresh_seconds: int) -> None:
+def init_app(
+    app: Flask,
+    secret: str,
+    refresh_secret: str,
+    access_seconds: int,
+    refresh_seconds: int,
+    leeway_seconds: int,
+) -> None:
     """Configure flask-jwt-extended: HS256 alone. Refresh tokens have their own secret, as in the Node app."""
     app.config.update(
         JWT_SECRET_KEY=secret,
@@ -44,7 +60,7 @@ def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, 
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_IDENTITY_CLAIM="userId",
         JWT_ENCODE_NBF=False,
-        JWT_DECODE_LEEWAY=2,  # two hosts' clocks may differ by a second, and an `iat` lie ahead
+        JWT_DECODE_LEEWAY=leeway_seconds,  # hosts' clocks differ, and an `iat` may lie ahead
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=access_seconds),
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(seconds=refresh_seconds),
     )
@@ -57,8 +73,8 @@ def init_app(app: Flask, secret: str, refresh_secret: str, access_seconds: int, 
     )
 
 
-def make_access_token(user_id: ObjectId) -> str:
-    token: str = create_access_token(str(user_id))
+def make_access_token(user_id: ObjectId, family_id: str, epoch: int) -> str:
+    token: str = create_access_token(str(user_id), additional_claims={"fam": family_id, "epoch": epoch})
     return token
 
 
@@ -79,9 +95,13 @@ def refresh_seconds() -> float:
     return life.total_seconds()
 
 
-def read_access_token(encoded: str) -> ObjectId:
-    """The user of an access token. Raises TokenInvalid or TokenExpired."""
-    return _user_of(_decode(encoded, "access"))
+def read_access_token(encoded: str) -> AccessClaims:
+    """What an access token says. Raises TokenInvalid or TokenExpired."""
+    claims = _decode(encoded, "access")
+    family_id, epoch = claims.get("fam"), claims.get("epoch")
+    if not isinstance(family_id, str | None) or not isinstance(epoch, int | None):
+        raise errors.TokenInvalid
+    return AccessClaims(_user_of(claims), family_id, epoch)
 
 
 def read_refresh_token(encoded: str) -> RefreshClaims:

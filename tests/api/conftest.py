@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
+from redis import Redis
 
+from config.redis import make_client
 from tests.support.client import Client
 from tests.support.system import running_api
 
@@ -60,6 +62,22 @@ def start_api(settings: Mapping[str, str], logs: Path) -> StartApi:
             yield base
 
     return start
+
+
+@pytest.fixture(scope="session")
+def limited(start_api: StartApi) -> Iterator[Client]:
+    """A client of an API with limits, behind a proxy: X-Forwarded-For says who asks. Two processes."""
+    changes = {"RATELIMIT_ENABLED": "true", "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "2"}
+    with start_api("limited", **changes) as base:
+        yield Client(base)
+
+
+@pytest.fixture(scope="session")
+def redis(settings: Mapping[str, str]) -> Iterator[Redis]:
+    """The Redis of the API under test."""
+    uri = settings.get("REDIS_URI") or f"redis://{settings['REDIS_HOST']}:{settings['REDIS_PORT']}"
+    with make_client(uri) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Any
 import requests
 
 from tests.support.client import Client
+from tests.support.waiting import wait_for
 
 WAYS = ("body", "bearer")
 
@@ -23,3 +24,10 @@ def next_pair(client: Client, token: str) -> dict[str, Any]:
     pair: dict[str, Any] = answer.json()
     assert client.get("/api/orders", token=pair["token"]).status_code == 200
     return pair
+
+
+def wait_until_refused(client: Client, access_token: str) -> None:
+    """Until a token that has ended is known for it: a process that did not end it asks once a second."""
+    wait_for(
+        lambda: client.get("/api/orders", token=access_token).status_code == 401, "the access token to end"
+    )

@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 
 from tests.api.conftest import Mongo, StartApi
-from tests.api.refreshing import next_pair, refresh
+from tests.api.refreshing import next_pair, refresh, wait_until_refused
 from tests.support.client import PASSWORD, Client, expect_problem
 from tests.support.node_accounts import node_token, node_user
 from tests.support.node_app import node_order
@@ -77,7 +77,7 @@ def test_a_new_password_holds_at_once_and_ends_all_logins(user: Client) -> None:
     assert (log_in(user, PASSWORD), log_in(user, NEW)) == (401, 200)
     for token in (first, elsewhere):
         expect_problem(refresh(user, token), 401, "token_invalid")
-    assert user.get("/api/auth/me").status_code == 200  # an access token lives out its hour
+    wait_until_refused(user, user.tokens["token"])
     next_pair(user, user.login(NEW).tokens["refreshToken"])
 
 
@@ -159,6 +159,30 @@ def test_access_tokens_of_a_deleted_user_stop_in_every_process(user: Client, sta
         assert "does not exist any more" in problem["detail"]
     with start_api("started-later") as base:
         expect_problem(Client(base).get("/api/orders", token=token), 401, "token_invalid")
+
+
+def test_access_tokens_of_an_earlier_password_stop_in_every_process(
+    user: Client, start_api: StartApi, settings: Mapping[str, str]
+) -> None:
+    """Those of all logins. The Node app's, which name none, live out their hour."""
+    first = user.tokens["token"]
+    second = user.login().tokens["token"]
+    refreshed = next_pair(user, user.tokens["refreshToken"])["token"]
+    node = node_token(settings["JWT_SECRET"], user.user_id)
+    with start_api("one-more") as base, start_api("another") as other:
+        user.base, elsewhere = base, Client(other)
+
+        assert change(user) == 204
+
+        for token in (first, second, refreshed):
+            problem = expect_problem(user.get("/api/auth/me", token=token), 401, "token_invalid")
+            assert "Log in again" in problem["detail"]
+            wait_until_refused(elsewhere, token)
+        for client in (user, elsewhere):
+            client.email = user.email
+            assert client.login(NEW).get("/api/auth/me").status_code == 200
+            assert client.get("/api/auth/me", token=node).status_code == 200
+            next_pair(client, client.tokens["refreshToken"])
 
 
 def test_a_node_token_of_a_deleted_user_stops_too(user: Client, settings: Mapping[str, str]) -> None:

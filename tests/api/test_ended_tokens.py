@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from pymongo.errors import AutoReconnect
 
+from config.settings import current_settings
 from models import ended_tokens
 from models.ended_tokens import Ended, EndedTokens
 from tests.support.together import together
@@ -109,10 +110,12 @@ def test_more_than_fit_into_memory_forget_those_that_expire_first(monkeypatch: p
     assert [name in known for name in ("anna", "bert", "carl")] == [False, True, True]
 
 
-def test_what_is_written_is_found_by_the_next_look(app: Flask) -> None:
+def test_what_is_written_is_found_by_the_next_look(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    lasting = current_settings().model_copy(update={"access_token_seconds": 7200})
+    monkeypatch.setitem(app.extensions, "settings", lasting)
     before = clock.now()
 
-    ended_tokens.end("somebody", token_seconds=7200)
+    ended_tokens.end("somebody")
 
     for since in (None, before - timedelta(seconds=30)):
         expires_at = ended_tokens.find_ended(since)["somebody"]

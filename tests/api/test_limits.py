@@ -1,49 +1,17 @@
-"""How often one may try to log in or register."""
-
-from collections.abc import Iterator, Mapping
-from uuid import uuid4
+"""How often one may try to log in, register or refresh a login, and how long one waits then."""
 
 import pytest
 import requests
+from redis import Redis
 
-from config.redis import make_client
-from tests.api.conftest import StartApi
+from tests.api.limits import FAILURES_PER_ACCOUNT, expect_limited, some_address, some_host, try_login
+from tests.api.refreshing import WAYS, next_pair, refresh
 from tests.support.client import PASSWORD, Client, expect_problem
 
-FAILURES_PER_ACCOUNT = 10
 LOGINS_PER_ADDRESS = 60
 REGISTRATIONS_PER_ADDRESS = 30
-
-
-@pytest.fixture(scope="module")
-def limited(start_api: StartApi) -> Iterator[Client]:
-    """A client of an API with limits, behind a proxy: X-Forwarded-For says who asks."""
-    with start_api("limited", RATELIMIT_ENABLED="true", TRUSTED_PROXIES="1") as base:
-        yield Client(base)
-
-
-def some_address() -> str:
-    return f"{uuid4().hex}@example.com"
-
-
-def some_host() -> str:
-    number = uuid4().hex
-    return f"2001:db8::{number[:4]}:{number[4:8]}:{number[8:12]}"
-
-
-def try_login(
-    client: Client, email: str, password: str = "wrong horse", host: str | None = None
-) -> requests.Response:
-    """A login from that host, or from one that nobody else has."""
-    body = {"email": email, "password": password}
-    headers = {"X-Forwarded-For": host or some_host()}
-    return client.post("/api/auth/login", body, token="", headers=headers)
-
-
-def expect_limited(answer: requests.Response, at_most: int) -> None:
-    """A 429 that says when to come back, in seconds, rounded up."""
-    expect_problem(answer, 429, "rate_limited")
-    assert 1 <= int(answer.headers["Retry-After"]) <= at_most + 1
+REFRESHES_PER_ADDRESS = 300
+REFRESHES_PER_LOGIN = 30
 
 
 def test_an_account_takes_10_failures_from_wherever_they_come(limited: Client, api: str) -> None:
@@ -166,16 +134,92 @@ def test_a_client_address_may_try_own_passwords_60_times_a_minute(
     expect_problem(limited.send(method, path, token="a.b.c", json=body, headers=host), 401, "token_invalid")
 
 
-def test_redis_learns_no_addresses(limited: Client, settings: Mapping[str, str]) -> None:
+def test_redis_learns_no_addresses(limited: Client, redis: Redis) -> None:
     email = some_address()
     try_login(limited, email)
-    uri = settings.get("REDIS_URI") or f"redis://{settings['REDIS_HOST']}:{settings['REDIS_PORT']}"
 
-    with make_client(uri) as redis:
-        keys = [key.decode() for key in redis.scan_iter(count=1000)]
+    keys = [key.decode() for key in redis.scan_iter(count=1000)]
 
     assert any("account:" in key for key in keys), keys
     assert not any(email in key for key in keys)
+
+
+def test_whoever_has_failed_10_times_waits_for_minutes(limited: Client) -> None:
+    email = some_address()
+    for _ in range(FAILURES_PER_ACCOUNT):
+        try_login(limited, email)
+
+    assert int(try_login(limited, email).headers["Retry-After"]) > 60
+
+
+HOURLY = [("login", 600), ("register", 300), ("refresh", 3000)]
+
+
+@pytest.mark.parametrize(("route", "often"), HOURLY)
+def test_a_client_address_has_a_limit_an_hour_as_well(
+    limited: Client, redis: Redis, route: str, often: int
+) -> None:
+    def knock() -> requests.Response:
+        return limited.post(f"/api/auth/{route}", {}, token="", headers={"X-Forwarded-For": host})
+
+    host = f"198.51.100.{HOURLY.index((route, often))}"
+    assert knock().status_code in (400, 401)
+    (hourly,) = redis.keys(f"*{host}*/1/hour")
+
+    redis.incrby(hourly, often - 1)  # as if the others had come within the hour
+
+    refused = knock()
+    expect_limited(refused, at_most=3600)
+    assert int(refused.headers["Retry-After"]) > 60
+
+
+def test_an_ipv6_network_of_64_bits_is_one_client_address(limited: Client) -> None:
+    network = f"2001:db8:{some_host().split(':')[2]}:7"
+    for number in range(LOGINS_PER_ADDRESS):
+        host = f"{network}:{number:x}::{number:x}"
+        assert try_login(limited, some_address(), host=host).status_code == 401
+
+    expect_limited(try_login(limited, some_address(), host=f"{network}:ffff:1:2:3"), at_most=60)
+    assert try_login(limited, some_address(), host=f"{network[:-1]}8::1").status_code == 401
+
+
+def test_ipv4_addresses_are_limited_one_by_one_however_they_are_written(limited: Client) -> None:
+    for number in range(LOGINS_PER_ADDRESS):
+        host = ("192.0.2.1", "::ffff:192.0.2.1")[number % 2]
+        assert try_login(limited, some_address(), host=host).status_code == 401
+
+    expect_limited(try_login(limited, some_address(), host="192.0.2.1"), at_most=60)
+    for other in ("192.0.2.2", "::ffff:192.0.2.2", "not an address"):
+        assert try_login(limited, some_address(), host=other).status_code == 401
+
+
+def test_a_login_is_refreshed_30_times_a_minute_and_its_tokens_stay_good(limited: Client, api: str) -> None:
+    user = Client(api).register()
+    other = user.tokens["refreshToken"]
+    token = user.login().tokens["refreshToken"]
+    limited.session.headers["X-Forwarded-For"] = some_host()
+    try:
+        for _ in range(REFRESHES_PER_LOGIN):
+            token = refresh(limited, token).json()["refreshToken"]
+
+        for way in WAYS:
+            expect_limited(refresh(limited, token, way), at_most=60)
+        next_pair(limited, other)
+    finally:
+        del limited.session.headers["X-Forwarded-For"]
+    next_pair(user, token)
+
+
+def test_a_client_address_may_refresh_300_times_a_minute_whatever_it_shows(limited: Client) -> None:
+    def show(host: str) -> requests.Response:
+        return limited.post("/api/auth/refresh", {"refreshToken": "x"}, headers={"X-Forwarded-For": host})
+
+    host = some_host()
+    for _ in range(REFRESHES_PER_ADDRESS):
+        expect_problem(show(host), 401, "token_invalid")
+
+    expect_limited(show(host), at_most=60)
+    expect_problem(show(some_host()), 401, "token_invalid")
 
 
 def test_without_redis_accounts_and_addresses_are_limited_too(api_without_redis: str, api: str) -> None:

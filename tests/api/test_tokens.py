@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
+from tests.api.conftest import StartApi
 from tests.support.client import Client, expect_problem
 from tests.support.node_accounts import node_token
 
@@ -164,12 +165,29 @@ def test_a_token_of_the_node_app_reads_and_writes(
     assert [row["orderId"] for row in listed] == [order.json()["orderId"]]
 
 
-def test_a_token_made_where_the_clock_is_a_second_ahead_is_taken(
-    user: Client, settings: Mapping[str, str]
-) -> None:
-    token = node_token(settings["JWT_SECRET"], user.user_id, iat=int(time.time()) + 1)
+def test_tokens_hold_where_clocks_differ_by_3_seconds(user: Client, settings: Mapping[str, str]) -> None:
+    now, secret = int(time.time()), settings["JWT_SECRET"]
+    ahead = node_token(secret, user.user_id, iat=now + 3)
+    own = jwt.decode(user.tokens["refreshToken"], options={"verify_signature": False})
 
-    assert user.get("/api/orders", token=token).status_code == 200
+    assert user.get("/api/orders", token=ahead).status_code == 200
+    body = {"refreshToken": node_token(secret, user.user_id, **{**own, "iat": now + 3})}
+    assert user.post("/api/auth/refresh", body, token="").status_code == 200
+
+
+def test_by_how_much_clocks_may_differ_is_a_setting(
+    user: Client, settings: Mapping[str, str], start_api: StartApi
+) -> None:
+    now, secret = int(time.time()), settings["JWT_SECRET"]
+    ahead = node_token(secret, user.user_id, iat=now + 100)
+    behind = node_token(secret, user.user_id, iat=now - 3600, exp=now - 100)
+
+    expect_problem(user.get("/api/orders", token=ahead), 401, "token_invalid")
+    expect_problem(user.get("/api/orders", token=behind), 401, "token_expired")
+    with start_api("leeway", JWT_LEEWAY_SECONDS="300") as base:
+        client = Client(base)
+        assert client.get("/api/orders", token=ahead).status_code == 200
+        assert client.get("/api/orders", token=behind).status_code == 200
 
 
 def test_the_node_middleware_takes_a_token_made_here(user: Client, settings: Mapping[str, str]) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from bson import ObjectId
 from flask import Flask
 
@@ -91,6 +93,28 @@ def test_dead_letters_are_counted_and_put_back(run: Run) -> None:
     assert counts == {"waiting": 1, "inFlight": 0, "dead": 0}
     (message,) = aws_queue_service.receive(1)
     assert (message.order_id, message.request_id) == ("x", "r1")
+
+
+def test_a_dead_letter_that_cannot_be_put_back_stays_where_it_is(
+    run: Run, app: Flask, dead_letters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent before it is deleted: SQS goes away between the two."""
+    real = app.extensions["sqs"]
+
+    class Gone:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def send_message(self, **options: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="planned")
+
+    monkeypatch.setitem(app.extensions, "sqs", Gone())
+
+    assert run("queue", "redrive").exit_code == 1
+
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    counts = real.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=names)["Attributes"]
+    assert sum(int(count) for count in counts.values()) == 1
 
 
 def test_without_sqs_the_queue_commands_say_so(run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from models import user as user_model
 from tests.commands.conftest import Flasks, Run
 from tests.support.client import PASSWORD, Client
 from tests.support.node_accounts import node_user
+from tests.support.waiting import wait_for
 
 Newest = Callable[..., dict[str, Any]]
 NEW_PASSWORD = "battery staple"
@@ -112,6 +114,10 @@ def test_nothing_can_be_done_to_an_account_that_is_not_there(run: Run, command: 
     assert "Nobody is registered as nobody@example.com." in result.output
 
 
+def is_logged_out(client: Client) -> bool:
+    return client.get("/api/auth/me").status_code == 401
+
+
 def test_a_new_password_ends_the_old_one_and_all_logins(run: Run, user: Client) -> None:
     elsewhere = Client(user.base)
     elsewhere.email = user.email
@@ -122,6 +128,8 @@ def test_a_new_password_ends_the_old_one_and_all_logins(run: Run, user: Client) 
     assert result.exit_code == 0
     assert f"{user.email} has a new password" in result.output
     assert NEW_PASSWORD not in result.output
+    for client in (user, elsewhere):
+        wait_for(partial(is_logged_out, client), "its token to end")
     for client in (user, elsewhere):
         refreshed = client.post(
             "/api/auth/refresh", {"refreshToken": client.tokens["refreshToken"]}, token=""

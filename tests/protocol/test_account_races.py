@@ -1,6 +1,7 @@
 """A password is changed or an account deleted between any two writes of others, or its process dies."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from controllers import account_controller, auth_controller
 from models import ended_tokens, user
 from tests.support.crashes import Crash, Stop, die, lose_connection
 from tests.support.steered import Steered
-from utils import errors, passwords
+from utils import errors, jwt_utils, passwords
 
 OLD, NEW = "correct horse", "battery staple"
 
@@ -42,6 +43,14 @@ def account(steered: Steered) -> Account:
     return Account(steered)
 
 
+def ended(token: str) -> bool:
+    """Whether any of what an access token names has ended."""
+    claims = jwt_utils.read_access_token(token)
+    assert claims.family_id is not None and claims.epoch is not None
+    epoch = ended_tokens.of_epoch(claims.user_id, claims.epoch)
+    return any(ended_tokens.have_ended(subject) for subject in (str(claims.user_id), claims.family_id, epoch))
+
+
 End = Callable[[Account], None]
 ENDS = {"another password": Account.change_password, "no account": Account.delete}
 all_ends = pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
@@ -68,9 +77,10 @@ def test_a_refresh_that_came_just_before_is_ended_too(account: Account, end: End
     token = account.log_in()["refreshToken"]
 
     with account.steered.interrupted(Stop("after", 1), lambda: end(account)):
-        successor = auth_controller.refresh(token)["refreshToken"]
+        pair = auth_controller.refresh(token)
 
-    for spent in (token, successor):
+    assert ended(pair["token"])
+    for spent in (token, pair["refreshToken"]):
         with pytest.raises(errors.TokenInvalid):
             auth_controller.refresh(spent)
 
@@ -85,6 +95,7 @@ def test_a_login_with_the_old_password_that_runs_meanwhile_is_good_for_no_refres
 
     with pytest.raises(errors.TokenInvalid):
         auth_controller.refresh(late["refreshToken"])
+    assert ended(late["token"])
 
 
 def test_a_login_after_the_change_is_good(account: Account) -> None:
@@ -116,6 +127,21 @@ def test_a_hash_that_a_login_makes_stronger_meanwhile_does_not_stop_the_change(a
     with account.steered.interrupted(Stop("before", 1), lambda: user.replace_hash(found, stronger)):
         account.change_password()
 
+    assert account.log_in(NEW)
+
+
+def test_a_login_that_makes_the_hash_stronger_does_not_bring_the_old_password_back(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = account.steered.app
+    stronger = app.extensions["settings"].model_copy(update={"bcrypt_cost": 5})
+    monkeypatch.setitem(app.extensions, "settings", stronger)
+
+    with account.steered.interrupted(Stop("before", 1), account.change_password):
+        account.log_in()
+
+    with pytest.raises(errors.InvalidCredentials):
+        account.log_in(OLD)
     assert account.log_in(NEW)
 
 
@@ -160,6 +186,21 @@ def test_a_change_that_broke_off_has_ended_all_logins(account: Account, stop: St
     with pytest.raises(errors.TokenInvalid):
         auth_controller.refresh(token)
     assert account.log_in(NEW)
+
+
+@pytest.mark.parametrize("stop", [Stop("after", 1), Stop("before", 2)], ids=str)
+def test_a_logout_that_broke_off_is_finished_by_asking_again(account: Account, stop: Stop) -> None:
+    """So is the end of a family whose token was stolen: whoever shows another token of it ends the rest."""
+    for again in (auth_controller.logout, auth_controller.refresh):
+        pair = account.log_in()
+        with account.steered.interrupted(stop), pytest.raises(Crash):
+            auth_controller.logout(pair["refreshToken"])
+        assert not ended(pair["token"])
+
+        with suppress(errors.TokenInvalid):
+            again(pair["refreshToken"])
+
+        assert ended(pair["token"])
 
 
 def test_open_orders_of_a_deleted_user_go_on_and_their_mail_goes_to_nobody(account: Account) -> None:
