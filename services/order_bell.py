@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import structlog
 from flask import Flask, current_app
-from redis import Redis, RedisError
+from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from config.settings import Settings
@@ -75,7 +75,7 @@ class OrderBell:
         while True:
             try:
                 self._hear()
-            except RedisError as error:
+            except Exception as error:  # noqa: BLE001 - nobody would start this thread again
                 if self._connected.is_set():
                     log.warning("order_bell_down", error=type(error).__name__)
                 self._connected.clear()
