@@ -16,7 +16,7 @@ from utils.circuit_breaker import CircuitBreaker, CircuitOpen
 
 log = structlog.get_logger(__name__)
 
-_LAST_CHANCE_SECONDS = 5.0  # at the end of the process; gunicorn gives it 25 s for all
+LAST_CHANCE_SECONDS = 6.0  # at the end of the process; gunicorn gives it 25 s for all
 
 
 class Publisher:
@@ -49,7 +49,7 @@ class Publisher:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
                 self._thread.start()
-                atexit.register(self.drain, _LAST_CHANCE_SECONDS)
+                atexit.register(self.drain, LAST_CHANCE_SECONDS)
 
     def _run(self) -> None:
         with self._app.app_context():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from bson import ObjectId
 from flask import Flask
 
 from local_stack.probes import free_port
+from services import publisher
 from services.order_bell import OrderBell
 from tests.faults.proxy import Proxy, mongo_through
 from tests.faults.toxics import Latency, Silence
@@ -68,6 +70,8 @@ def test_what_waits_for_sqs_is_sent_when_the_process_is_asked_to_end(
             assert child.process is not None
             child.process.send_signal(SIGTERM)
             wait_for(lambda: "Worker exiting" in child.output(), "the worker to have served all")
+            ends = time.monotonic() + publisher.LAST_CHANCE_SECONDS
+            wait_for(lambda: time.monotonic() > ends - 3, "the time that other libraries take to end")
             assert queue.waiting() == 0
             proxy.clear()
             assert child.process.wait(60) == 0
