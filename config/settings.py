@@ -170,7 +170,8 @@ class Api(_Section):
         None, description="ISO 4217 code, for new orders and their mails.", examples=["EUR"]
     )
     mailbox_url: HttpAddress | None = Field(
-        None, description="Mails of a local SES; turns /dev/mailbox on: never in production."
+        None,
+        description="Mails of a local SES; turns /dev/mailbox on, for this machine: never in production.",
     )
 
 

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from models.indexes import Missing
 from services import probes
 
 
 class Readiness(NamedTuple):
-    """`status` is `ready`, `degraded` or `unavailable`; each dependency is `up` or `down`."""
+    """`status` is `ready`, `degraded` or `unavailable`; each dependency is `up` or `down`; MongoDB may
+    also be `read-only`: it answers, and takes no writes."""
 
     status: str
     dependencies: dict[str, str]
@@ -19,14 +21,24 @@ def readiness() -> Readiness:
     Without Redis, or an index that is there for speed, everything works, slower: degraded. Without an index
     that keeps two orders from having one key, it does not: unavailable.
     """
-    missing = probes.missing_indexes() if probes.mongodb_answers() else None
-    answering = {
-        "mongodb": missing is not None,
-        "redis": probes.redis_answers(),
-        "sqs": probes.sqs_answers(),
+    mongodb, missing = _mongodb()
+    dependencies = {
+        "mongodb": mongodb,
+        "redis": "up" if probes.redis_answers() else "down",
+        "sqs": "up" if probes.sqs_answers() else "down",
     }
-    dependencies = {name: "up" if answers else "down" for name, answers in answering.items()}
-    names = [index.name for index in missing or ()]
-    if not (answering["mongodb"] and answering["sqs"]) or any(index.vital for index in missing or ()):
+    names = [index.name for index in missing]
+    if mongodb != "up" or dependencies["sqs"] != "up" or any(index.vital for index in missing):
         return Readiness("unavailable", dependencies, names)
-    return Readiness("ready" if answering["redis"] and not names else "degraded", dependencies, names)
+    ready = dependencies["redis"] == "up" and not names
+    return Readiness("ready" if ready else "degraded", dependencies, names)
+
+
+def _mongodb() -> tuple[str, list[Missing]]:
+    """The state of MongoDB, and the indexes that are missing in it."""
+    if not probes.mongodb_answers():
+        return "down", []
+    if not probes.mongodb_takes_writes():
+        return "read-only", []
+    missing = probes.missing_indexes()
+    return ("down", []) if missing is None else ("up", missing)

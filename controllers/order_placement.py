@@ -13,7 +13,7 @@ from bson import ObjectId
 from config.settings import current_settings
 from controllers import order_pricing
 from controllers.order_answers import Placement, answer_of, shortages_of
-from models import inventory, order_decisions
+from models import inventory, key_index, order_decisions
 from models.order import PENDING, Document, find, find_by_key
 from models.order_shape import view_flaw
 from models.settlement import settle
@@ -22,6 +22,11 @@ from utils import clock, errors, json_provider
 
 # Stock can come back between a hold that failed and the look at why. Then the hold is tried again.
 _HOLD_TRIES = 3
+
+_KEYS_DO_NOT_HOLD = (
+    "An Idempotency-Key would not hold: the index orders.idempotency.id_1 is missing. An operator makes it "
+    "with: flask indexes create. Orders without a key are taken."
+)
 
 
 class Request(NamedTuple):
@@ -47,6 +52,8 @@ def place_order(request: Request) -> Placement:
     Raises UnknownProduct, TotalMismatch, TotalRequired, OutOfStock, IdempotencyKeyReused,
     RequestInProgress or ServiceUnavailable.
     """
+    if request.key is not None and not key_index.is_there():
+        raise errors.ServiceUnavailable(_KEYS_DO_NOT_HOLD)
     try:
         order = _draft(request)
     except errors.ApiError:

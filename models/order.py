@@ -73,11 +73,14 @@ def orders() -> Collection[Document]:
     return collection("orders")
 
 
+# Without it, requests at once with one Idempotency-Key would each make an order.
+KEY_INDEX = Index(("idempotency.id",), {"unique": True, "sparse": True}, vital=True)
+
 # `nextActionAt` is sparse rather than partial: a planner need not see that `$lte` implies a partial index's
 # filter. The partial ones hold few orders, and are asked for by the very words of their filters.
 INDEXES = (
     Index(("orderId",), {"unique": True}, vital=True),
-    Index(("idempotency.id",), {"unique": True, "sparse": True}, vital=True),
+    KEY_INDEX,
     Index(("nextActionAt",), {"sparse": True}),
     Index(("userId", "_id")),
     Index(("purgeAt",), {"expireAfterSeconds": 0}),

@@ -37,8 +37,17 @@ def check_new_password(value: str) -> None:
         raise ValidationError(f"Must have at most {passwords.MAX_BYTES} bytes in UTF-8.")
 
 
+def check_can_be_mailed(value: str) -> None:
+    """Raise ValidationError for an address that SES refuses: SendEmail takes ASCII alone."""
+    if not value.isascii():
+        raise ValidationError(
+            "Must be ASCII: mail cannot be sent to any other address. "
+            "A domain such as bücher.example is written xn--bcher-kva.example."
+        )
+
+
 class NewUserSchema(StrictSchema):
-    email = Text(required=True, validate=[validate.Length(max=254), validate.Email()])
+    email = Text(required=True, validate=[validate.Length(max=254), check_can_be_mailed, validate.Email()])
     password = Text(required=True, validate=check_new_password)
 
 

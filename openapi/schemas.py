@@ -9,6 +9,7 @@ from openapi.fields import Choice
 CHOICES = {
     "OrderStatus": STATUSES,
     "DependencyState": ("up", "down"),
+    "DatabaseState": ("up", "read-only", "down"),
     "ReadinessStatus": ("ready", "degraded"),
 }
 
@@ -120,7 +121,7 @@ class AliveSchema(Answer):
 
 
 class DependenciesSchema(Answer):
-    mongodb = Choice("DependencyState", required=True)
+    mongodb = Choice("DatabaseState", required=True)
     redis = Choice("DependencyState", required=True)
     sqs = Choice("DependencyState", required=True)
 

@@ -32,14 +32,16 @@ def livez() -> Any:
 def readyz() -> Any:
     """Tell which dependencies answer, and which indexes of the database are missing.
 
-    503 when one is down or missing that nothing works without, or nothing works right. `degraded` is still
-    ready: answers are right, and take longer.
+    503 when one is down or missing that nothing works without, or nothing works right; `read-only` is a
+    MongoDB that answers and takes no writes. `degraded` is still ready: answers are right, and take longer.
     """
     found = health_controller.readiness()
     missing: dict[str, Any] = {"missingIndexes": found.missing_indexes} if found.missing_indexes else {}
     if found.status == "unavailable":
         down = ", ".join(name for name, state in found.dependencies.items() if state == "down")
         reasons = [f"Not reachable: {down}."] if down else []
+        if found.dependencies["mongodb"] == "read-only":
+            reasons.append("MongoDB answers and takes no writes: look at its disk and its log.")
         if missing:
             names = ", ".join(found.missing_indexes)
             reasons.append(f"Missing indexes: {names}. Make them with: flask indexes create")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import structlog
 from flask import Flask, current_app
-from redis import Redis, RedisError
+from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from config.settings import Settings
@@ -41,8 +41,10 @@ class OrderBell:
     def place(self, order_id: str) -> Iterator[threading.Event | None]:
         """A place to wait for an order: an event that is set when it may have ended. None if there is none.
 
-        Look at the order after taking the place: its end may have been announced before.
+        Look at the order after taking the place: its end may have been announced before. The id may be
+        either of the order's, in upper or lower case.
         """
+        order_id = order_id.lower()
         if not self._listening() or not self._places.acquire(blocking=False):
             yield None
             return
@@ -73,7 +75,7 @@ class OrderBell:
         while True:
             try:
                 self._hear()
-            except RedisError as error:
+            except Exception as error:  # noqa: BLE001 - nobody would start this thread again
                 if self._connected.is_set():
                     log.warning("order_bell_down", error=type(error).__name__)
                 self._connected.clear()
@@ -103,7 +105,7 @@ class OrderBell:
         """Wake those who wait for the order, or everybody."""
         with self._lock:
             for waited_for, events in self._waiting.items():
-                if order_id in (None, waited_for):
+                if order_id is None or order_id.lower() == waited_for:
                     for event in events:
                         event.set()
 
@@ -118,6 +120,7 @@ def bell() -> OrderBell:
     return order_bell
 
 
-def announce(order_id: str) -> None:
-    """Tell all API processes that an order has ended. May raise RedisError."""
-    current_app.extensions["redis"].publish(_CHANNEL, order_id)
+def announce(*order_ids: str) -> None:
+    """Tell all API processes that an order has ended, by each id that it has. May raise RedisError."""
+    for order_id in set(order_ids):  # equal on all orders but those of the Node app
+        current_app.extensions["redis"].publish(_CHANNEL, order_id)

@@ -3,16 +3,20 @@
 import time
 from typing import Any
 
+import structlog
 from flask import current_app
 from pymongo import timeout
 from pymongo.errors import PyMongoError
 from redis import RedisError
 
 from config.db import mongo
-from models import indexes
+from models import indexes, write_probe
 from services import aws_queue_service
 
+log = structlog.get_logger(__name__)
+
 _INDEX_SECONDS = 60
+_WRITE_SECONDS = 10
 
 
 def mongodb_answers() -> bool:
@@ -41,6 +45,26 @@ def missing_indexes() -> list[indexes.Missing] | None:
     if not missing:
         state["good_until"] = time.monotonic() + _INDEX_SECONDS
     return missing
+
+
+def mongodb_takes_writes() -> bool:
+    """Whether a write is acknowledged. After one that was, the answer stands for 10 s; else each asks."""
+    state = current_app.extensions.setdefault("write_probe", {"good_until": 0.0, "told": False})
+    asked_at = time.monotonic()
+    if asked_at < state["good_until"]:
+        return True
+    try:
+        with timeout(2):
+            write_probe.write()
+    except PyMongoError as error:
+        if not state["told"]:
+            log.error("writes_refused", error=type(error).__name__)
+        state["told"] = True
+        return False
+    if state["told"]:
+        log.info("writes_taken_again")
+    state.update(good_until=asked_at + _WRITE_SECONDS, told=False)
+    return True
 
 
 def redis_answers() -> bool:

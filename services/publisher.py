@@ -16,6 +16,8 @@ from utils.circuit_breaker import CircuitBreaker, CircuitOpen
 
 log = structlog.get_logger(__name__)
 
+LAST_CHANCE_SECONDS = 6.0  # at the end of the process; gunicorn gives it 25 s for all
+
 
 class Publisher:
     """Sends rings in batches of up to 10. The thread starts with the first ring, so after any fork."""
@@ -47,7 +49,7 @@ class Publisher:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
                 self._thread.start()
-                atexit.register(self.drain, 2)
+                atexit.register(self.drain, LAST_CHANCE_SECONDS)
 
     def _run(self) -> None:
         with self._app.app_context():

@@ -54,7 +54,7 @@ def add_order(order: dict[str, Any]) -> None:
 def put_order(order: dict[str, Any]) -> None:
     """What a writer does after its commit: replace what is there, and wake whoever waits for it."""
     _attempt(cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
-    _attempt(announce, order["orderId"])
+    _attempt(announce, order["orderId"], str(order["_id"]))
 
 
 def _attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

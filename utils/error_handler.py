@@ -11,6 +11,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from werkzeug.exceptions import HTTPException
 
 from utils import errors
+from utils.logs import fields_of
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ def _database_error(error: PyMongoError) -> Response:
     if isinstance(error, ConnectionFailure):
         structlog.contextvars.bind_contextvars(error=type(error).__name__)
     else:
-        log.error("database_error", error=type(error).__name__, reason=str(error)[:300])
+        log.error("database_error", **fields_of(error))
     return to_response(errors.ServiceUnavailable())
 
 

@@ -194,6 +194,17 @@ class PreconditionFailed(ApiError):
     detail = "It was changed since you read it. Read it again, and send your change with the new ETag."
 
 
+class MisdirectedRequest(ApiError):
+    """RFC 9110, section 15.5.20."""
+
+    status, code, title = 421, "misdirected_request", "Not under this name"
+    happened = (
+        "The request names a Host that this page does not answer to. Else a page from elsewhere could read "
+        "it, once its own name leads to this machine."
+    )
+    detail = "Ask for it as localhost or 127.0.0.1, or by the name in the setting HOST."
+
+
 class Unprocessable(ApiError):
     status = 422
 

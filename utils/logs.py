@@ -7,6 +7,7 @@ addresses are never logged (the Node app printed whole request bodies, passwords
 import logging
 import sys
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
@@ -76,6 +77,18 @@ def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     if request_id:
         event["request_id"] = request_id[:_SHORT_ID]
     return event
+
+
+def fields_of(error: BaseException) -> dict[str, Any]:
+    """What a log may hold of a database's error: its kind and its code. Its text may quote the command that
+    failed, and with it the document (`not authorized ... to execute command { insert: ...`)."""
+    details = getattr(error, "details", None)
+    told = {
+        "error": type(error).__name__,
+        "code": getattr(error, "code", None),
+        "code_name": details.get("codeName") if isinstance(details, dict) else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 @lru_cache(maxsize=1000)

@@ -22,7 +22,10 @@ dead_letters = Gauge(
     "dead_letters", "Messages in the dead-letter queue, when last looked at.", multiprocess_mode="max"
 )
 circuits = Gauge(
-    "circuit_open", "1 while a dependency is not asked.", ["dependency"], multiprocess_mode="max"
+    "circuit_open",
+    "1 while a dependency is not asked.",
+    ["dependency"],
+    multiprocess_mode="livemax",  # a process that died with its circuit open would tell of it for ever
 )
 
 

@@ -8,6 +8,8 @@ import structlog
 from flask import Flask
 from pymongo.errors import ServerSelectionTimeoutError
 
+from utils.logs import fields_of
+
 log = structlog.get_logger(__name__)
 
 
@@ -47,4 +49,4 @@ def _finished(then: Callable[[], None], future: "Future[None]") -> None:
     # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is gone is
     # logged once, by config/server_watch.py.
     if error is not None and not isinstance(error, ServerSelectionTimeoutError):
-        log.error("order_left_to_the_sweep", error=type(error).__name__, reason=str(error)[:300])
+        log.error("order_left_to_the_sweep", **fields_of(error))

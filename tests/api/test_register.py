@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.conftest import Mongo
 from tests.support.client import PASSWORD, Client, expect_problem
+from tests.support.node_accounts import node_user
 from tests.support.together import together
 
 
@@ -98,6 +99,44 @@ def test_what_is_no_address_is_refused(anyone: Client, email: str) -> None:
     problem = expect_problem(anyone.post("/api/auth/register", body), 400, "validation_error")
 
     assert {row["field"] for row in problem["errors"]} == {"email"}
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ünal@example.com",
+        "anna@bücher.example",
+        "anna@例え.example",
+        "anna\u200b@example.com",
+        "\u212aarl@example.com",
+        "anna@ⓔxample.com",
+        "anna@example。com",
+    ],
+)
+def test_an_address_that_ses_would_refuse_is_refused_at_once(anyone: Client, email: str) -> None:
+    """Not ASCII, or only nearly: a Kelvin sign, a letter in a circle, an ideographic full stop."""
+    body = {"email": email, "password": PASSWORD}
+
+    problem = expect_problem(anyone.post("/api/auth/register", body), 400, "validation_error")
+
+    assert {row["field"] for row in problem["errors"]} == {"email"}
+    first = problem["errors"][0]["message"]
+    assert "ASCII" in first and "xn--bcher-kva.example" in first
+
+
+def test_a_domain_in_its_ascii_form_registers_and_logs_in(anyone: Client) -> None:
+    anyone.register(f"{uuid4().hex}@xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize("email", ["{}.ünal@example.com", "{}@bücher.example"])
+def test_an_account_of_the_node_app_with_such_an_address_still_logs_in(
+    anyone: Client, database: Mongo, email: str
+) -> None:
+    account = node_user(email.format(uuid4().hex), PASSWORD, 4)
+    database["users"].insert_one(account)
+    anyone.email = account["email"]
+
+    assert anyone.login().get("/api/auth/me").json()["email"] == account["email"]
 
 
 def test_all_faults_are_told_at_once(anyone: Client) -> None:

@@ -1,22 +1,29 @@
-"""The independent checker: what clients were told, against the database and the mails that were sent.
+"""The independent checker: what clients were told, against the database and SES' own account of its mails.
 
-It shares no code with the application: it knows HTTP answers, documents and order ids, nothing else. Each
-finding is a line of text; no findings is the proof. A log is a list of
+It shares no code with the application, and believes nothing that the application says of itself: it knows
+HTTP answers, documents, mails and what was broken on purpose. Each finding is a line of text; no findings is
+the proof. checker_answers.py and checker_mails.py are parts of it. A log is a list of
 
-    {"op": "stock", "productId", "stock"}                what was delivered to the shop before the run
-    {"op": "user", "userId"}                             whose orders to look at
+    {"op": "stock", "productId", "stock", "price"}       what was delivered to the shop before the run
+    {"op": "user", "userId", "email"}                    whose orders to look at
     {"op": "order", "userId", "key", "items", "status", "orderId", "code", "replayed"}    one try of a request
     {"op": "cancel" | "read", "userId", "orderId", "status"}
     {"op": "fails", "orderId"}                           the business step was made to fail for this order
+    {"op": "fault", "fault", "at", "until"}              something was broken meanwhile, or a process killed
+    {"op": "rest"}                                       nothing was left to do for anybody
 
-where `status` is None when no answer came.
+where `status` is None when no answer came. What clients did has `sent` and `at`, the times of the request and
+of its answer, and `shown`: of an order that was shown its orderId, userId, status and totalAmount.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
+
+from tests.faults.checker_answers import conflicts, reads, totals
+from tests.faults.checker_mails import mails
 
 Entry = Mapping[str, Any]
 Document = dict[str, Any]
@@ -25,8 +32,11 @@ Document = dict[str, Any]
 _EXPECTED = {None, 200, 201, 404, 409, 429, 503}
 
 
-def check(log: Sequence[Entry], database: Any, mailed: Iterable[str]) -> list[str]:
-    """Everything that is wrong, a line each, with the users and products that the log names."""
+def check(log: Sequence[Entry], database: Any, record: Sequence[Entry]) -> list[str]:
+    """Everything that is wrong, a line each, with the users and products that the log names.
+
+    `record` is what SES was asked, took and answered, as checker_mails.py has it.
+    """
     users = [ObjectId(entry["userId"]) for entry in log if entry["op"] == "user"]
     orders = {o["orderId"]: o for o in database["orders"].find({"userId": {"$in": users}})}
     received = {entry["productId"]: entry["stock"] for entry in log if entry["op"] == "stock"}
@@ -38,7 +48,10 @@ def check(log: Sequence[Entry], database: Any, mailed: Iterable[str]) -> list[st
         *_keys(log, orders),
         *_at_rest(orders),
         *_books(products, received, orders),
-        *_mails(orders, Counter(mailed)),
+        *totals(log, orders),
+        *reads(log, orders),
+        *conflicts(log, orders),
+        *mails(log, orders, record),
     ]
     return sorted(found)
 
@@ -60,10 +73,10 @@ def _acknowledged(log: Sequence[Entry], orders: Mapping[str, Document]) -> Itera
             yield f"lost: order {entry['orderId']} was acknowledged and is {_state(order)}"
         elif {item["productId"]: item["quantity"] for item in order["items"]} != entry["items"]:
             yield f"changed: order {entry['orderId']} has other items than were acknowledged"
-    acknowledged = {entry["orderId"] for entry in _with(log, "order", 201)}
-    for entry in _with(log, "read", 404):
-        if entry["orderId"] in acknowledged:
-            yield f"lost: order {entry['orderId']} was acknowledged and could not be read"
+    acknowledged = {(entry["userId"], entry["orderId"]) for entry in _with(log, "order", 201)}
+    for entry in (*_with(log, "read", 404), *_with(log, "cancel", 404)):
+        if (entry["userId"], entry["orderId"]) in acknowledged:
+            yield f"lost: order {entry['orderId']} was acknowledged and could not be found"
 
 
 def _cancelled(log: Sequence[Entry], orders: Mapping[str, Document]) -> Iterator[str]:
@@ -129,19 +142,6 @@ def _books(
             yield f"sold: {product_id} says {booked}, its processed orders say {sold[product_id]}"
         if stock + booked + held != received[product_id]:
             yield f"vanished: {product_id} {stock} + {booked} + {held} != {received[product_id]}"
-
-
-def _mails(orders: Mapping[str, Document], mailed: Counter[str]) -> Iterator[str]:
-    """Each accepted order has a mail, and more only where SES' answer is not known."""
-    for order_id, order in orders.items():
-        unknown = sum(event["event"] == "mail_unknown" for event in order.get("history", ()))
-        refused = order.get("mail", {}).get("state") == "refused"
-        wanted = 0 if refused or not order.get("accepted") else 1
-        allowed = 1 + unknown if order.get("accepted") else 0
-        if mailed[order_id] < wanted:
-            yield f"no mail: order {order_id}, mail {order.get('mail')}"
-        if mailed[order_id] > allowed:
-            yield f"too many mails: order {order_id} has {mailed[order_id]}, with {unknown} unknown"
 
 
 def _with(log: Sequence[Entry], op: str, status: int) -> Iterator[Entry]:

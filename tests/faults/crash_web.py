@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from bson import ObjectId
 
-from tests.faults.field import Api, end
+from tests.faults.field import PRICE, Api, end
 from tests.faults.lane import Run
 from tests.faults.time_travel import pass_time
 
@@ -95,7 +95,7 @@ def _change_stock(
 
 def _delivered(run: Run, product_id: str, received: int) -> None:
     run.log.entries[:] = [entry for entry in run.log.entries if entry.get("productId") != product_id]
-    run.log.add("stock", productId=product_id, stock=received)
+    run.log.add("stock", productId=product_id, stock=received, price=PRICE)
 
 
 def _crash_and_retry(run: Run, crash_at: str, key: str) -> None:

@@ -29,6 +29,8 @@ _SWIFT = {
     "WORKER_GRACE_SECONDS": "10",
 }
 
+PRICE = 19.99  # of everything
+
 
 class Field:
     """A database, a queue and an SES of its own on a stack that others use too."""
@@ -82,8 +84,8 @@ class Field:
     def add_product(self, log: Log, product_id: str, stock: int) -> None:
         """Deliver a product to the shop."""
         books = {"stock": stock, "received": stock, "sold": 0, "holds": []}
-        self.database["inventories"].insert_one({"productId": product_id, "price": 10, **books})
-        log.add("stock", productId=product_id, stock=stock)
+        self.database["inventories"].insert_one({"productId": product_id, "price": PRICE, **books})
+        log.add("stock", productId=product_id, stock=stock, price=PRICE)
 
     def _child(self, arguments: list[str], name: str, overrides: Mapping[str, str]) -> Child:
         environment = clean_environment({**self.settings, **_SWIFT, **overrides})

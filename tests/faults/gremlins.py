@@ -1,6 +1,5 @@
 """Gremlins: threads that break something each second, for a moment, as their seed tells them."""
 
-import json
 import os
 import random
 import socket
@@ -8,13 +7,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from typing import NamedTuple
 
 from local_stack.servers import Server
 from tests.faults.moody_ses import MOODS, MoodySes, in_mood
 from tests.faults.proxy import Proxy
+from tests.faults.shopper import Log
 from tests.faults.toxics import Cut, Down, Latency, Reset, Silence, SlowClose, Toxic
 from tests.support.system import Child
 
@@ -33,9 +32,9 @@ class Fault(NamedTuple):
 class Gremlin:
     """Breaks one thing after the other, about one a second, until `stop`; then all is mended."""
 
-    def __init__(self, faults: Sequence[Fault], seed: int, diary: Path) -> None:
+    def __init__(self, faults: Sequence[Fault], seed: int, log: Log) -> None:
         self.done: Counter[str] = Counter()
-        self._faults, self._diary = faults, diary
+        self._faults, self._log = faults, log
         self._random = random.Random(seed)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -56,9 +55,7 @@ class Gremlin:
             self._stopping.wait(lasting)
             fault.end()
             self.done[fault.name] += 1
-            with self._diary.open("a") as file:
-                row = {"at": round(began, 3), "fault": fault.name, "seconds": round(time.time() - began, 2)}
-                file.write(json.dumps(row) + "\n")
+            self._log.add("fault", fault=fault.name, at=began, until=time.time())
             self._stopping.wait(max(0, _EVERY_SECONDS - lasting))
 
 

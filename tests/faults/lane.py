@@ -5,6 +5,7 @@ rung by nobody: what it finishes, it finds by sweeping.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,6 +73,8 @@ class Run:
         process = child.process
         assert process is not None
         wait_for(lambda: not child.running, f"the death of {self.name}")
+        role, now = child.arguments[-1], time.time()
+        self.log.add("fault", fault=f"kill {role}", at=now, until=now)
         assert process.returncode == -SIGKILL, f"{self.name} ended with {process.returncode}"
 
     def recover(self, seconds: float = 60) -> list[str]:
@@ -87,7 +90,7 @@ class Run:
             wait_for(condition, seconds=seconds)
 
     def check(self) -> list[str]:
-        return check(self.log.entries, self.field.database, self.field.ses.order_ids())
+        return check(self.log.entries, self.field.database, self.field.ses.record)
 
     def pass_time(self) -> None:
         pass_time(self.field.database, self.users, claims=False)

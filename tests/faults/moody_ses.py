@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from tests.support.fake_ses import FakeSes
 
@@ -21,13 +22,17 @@ MOODS = {
 
 
 class MoodySes(FakeSes):
-    """What a test plans comes first; then the mood decides, and above `rate` mails a second it throttles."""
+    """What a test plans comes first; then the mood decides, and above `rate` mails a second it throttles.
+
+    `record` is its own account of each request: `{at, to, subject, text, taken, answer}`, for the checker.
+    """
 
     def __init__(self, seed: int = 0, rate: int = 1000) -> None:
         super().__init__()
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.mood = "well"
         self.rate = rate
+        self.record: list[dict[str, Any]] = []
         self._random = random.Random(seed)
         self._choosing = threading.Lock()
         self._accepted_at: deque[float] = deque()
@@ -38,8 +43,14 @@ class MoodySes(FakeSes):
             name = outcome.removesuffix(_TAKEN)
             taken = outcome != name
             self._planned.appendleft("accepted" if taken else name)
+            before = len(self.mails)
             _, number = super().take(form)
+            self.record.append({**_asked(form), "taken": len(self.mails) > before, "answer": name})
         return name, number
+
+    def forget(self) -> None:
+        super().forget()
+        self.record.clear()
 
     def order_ids(self) -> list[str]:
         """Of each mail that was accepted, the order it is about."""
@@ -53,6 +64,16 @@ class MoodySes(FakeSes):
             return "throttled"
         self._accepted_at.append(now)
         return self._random.choice(MOODS[self.mood])
+
+
+def _asked(form: dict[str, list[str]]) -> dict[str, Any]:
+    """What was to be sent, and to whom: copies too."""
+    return {
+        "at": time.time(),
+        "to": [address for name in form if name.startswith("Destination.") for address in form[name]],
+        "subject": form["Message.Subject.Data"][0],
+        "text": form["Message.Body.Text.Data"][0],
+    }
 
 
 def in_mood(ses: MoodySes, mood: str) -> Callable[[], None]:

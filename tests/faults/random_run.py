@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from tests.support.waiting import wait_for
 
 _PRODUCTS = 12
 _REST_SECONDS = 60
+# A request whose client has gone may go on so long, and leave in the cache what it read: for 2 s, and a bit.
+_OLDEST_REQUEST_SECONDS, _CACHED_SECONDS = 12, 3
 # Short enough that requests and workers overtake each other within the run.
 _TIMES = {"INTENT_SECONDS": "4", "RING_SECONDS": "2", "SWEEP_SECONDS": "0.5", "MAIL_RETRY_SECONDS": "3"}
 
@@ -55,21 +58,22 @@ def run(stack: LocalStack, directory: Path, plan: Plan) -> Report:
             arena.field.add_product(log, product_id, round(plan.orders * 4 / _PRODUCTS * 0.8))
         shoppers = [Shopper(_turned(bases, n), log) for n in range(plan.clients)]
         began = time.monotonic()
-        done = _shop_under_faults(arena, shoppers, products, children, plan)
+        done = _shop_under_faults(arena, log, shoppers, products, children, plan)
         shopped = time.monotonic()
-        _come_to_rest(arena, children[2:], products)
+        _come_to_rest(arena, log, children[2:], products)
         rested = time.monotonic()
-        findings = check(log.entries, arena.field.database, arena.field.ses.order_ids())
+        _look_at_all(log, shoppers, shopped)
+        findings = check(log.entries, arena.field.database, arena.field.ses.record)
         figures = _figures(arena, log)
         times = {"seconds": round(shopped - began), "seconds to rest": round(rested - shopped, 1)}
         return Report(findings, {**figures, "kills": gremlins.kills(done), **times}, done)
 
 
 def _shop_under_faults(
-    arena: Arena, shoppers: list[Shopper], products: list[str], children: list[Child], plan: Plan
+    arena: Arena, log: Log, shoppers: list[Shopper], products: list[str], children: list[Child], plan: Plan
 ) -> Counter[str]:
     """All orders are placed while the gremlins are at work. Returns what they did."""
-    at_work = _gremlins(arena, children, plan.seed)
+    at_work = _gremlins(arena, log, children, plan.seed)
     for gremlin in at_work:
         gremlin.start()
     try:
@@ -80,7 +84,7 @@ def _shop_under_faults(
     return sum((gremlin.done for gremlin in at_work), Counter())
 
 
-def _gremlins(arena: Arena, children: list[Child], seed: int) -> list[Gremlin]:
+def _gremlins(arena: Arena, log: Log, children: list[Child], seed: int) -> list[Gremlin]:
     """One breaks the application's processes, the other what they depend on."""
     names = ("api 0", "api 1", "worker 0", "worker 1")
     processes = [
@@ -95,15 +99,16 @@ def _gremlins(arena: Arena, children: list[Child], seed: int) -> list[Gremlin]:
         *gremlins.ses_faults(arena.field.ses),
         gremlins.redis_forgets(servers["redis"]),
     ]
-    diary = arena.field.directory / "faults.jsonl"
-    return [Gremlin(processes, seed, diary), Gremlin(dependencies, seed + 1, diary)]
+    return [Gremlin(processes, seed, log), Gremlin(dependencies, seed + 1, log)]
 
 
-def _come_to_rest(arena: Arena, workers: list[Child], products: list[str]) -> None:
+def _come_to_rest(arena: Arena, log: Log, workers: list[Child], products: list[str]) -> None:
     """The last fault: all workers are killed. What they had claimed comes due; all must end within 60 s."""
     database = arena.field.database
     for worker in workers:
         worker.kill()
+    now = time.time()
+    log.add("fault", fault="kill worker", at=now, until=now)
     pass_time(database)
     for worker in workers:
         worker.start()
@@ -115,6 +120,15 @@ def _come_to_rest(arena: Arena, workers: list[Child], products: list[str]) -> No
     wait_for(rests, "all orders to end", _REST_SECONDS)
     age_holds(database, products)
     wait_for(lambda: no_holds(database, products), "the auditor to free stray holds", _REST_SECONDS)
+
+
+def _look_at_all(log: Log, shoppers: list[Shopper], shopped: float) -> None:
+    """Once nothing old can be left in the cache, each client looks at all orders that it has."""
+    wait_for(lambda: time.monotonic() > shopped + _OLDEST_REQUEST_SECONDS, "requests of before to end")
+    rest = log.add("rest")["at"]
+    wait_for(lambda: time.time() > rest + _CACHED_SECONDS, "the cache to forget")
+    with ThreadPoolExecutor(len(shoppers)) as pool:
+        list(pool.map(lambda shopper: [shopper.read(order_id) for order_id in shopper.ordered()], shoppers))
 
 
 def _start_processes(arena: Arena) -> tuple[list[str], list[Child]]:

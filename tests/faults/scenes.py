@@ -8,6 +8,7 @@ from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
 from tests.faults.proxy import Proxy, mongo_through
+from tests.faults.shopper import Shopper
 from tests.faults.time_travel import age_holds, no_holds, pass_time
 from tests.faults.toxics import Hold
 from tests.support.waiting import wait_for
@@ -64,6 +65,36 @@ def ses_takes_a_mail_and_answers_500(run: Run) -> list[str]:
 def nobody_rings(run: Run) -> list[str]:
     run.order()
     return run.recover(seconds=10)
+
+
+def ses_answers_500(run: Run) -> list[str]:
+    """And has not taken the mail."""
+    run.field.ses.plan("500")
+    run.order()
+    return run.recover()
+
+
+def an_order_is_read_processed_and_mailed(run: Run) -> list[str]:
+    order_id = run.order()
+    run.shopper.read(order_id)
+    found = run.recover()
+    run.shopper.read(order_id)
+    return [*found, *run.check()]
+
+
+def somebody_else_looks(run: Run) -> list[str]:
+    order_id = run.order()
+    Shopper([run.lane.api.base], run.log).read(order_id)
+    return run.recover()
+
+
+def a_customer_cancels_and_looks_again(run: Run) -> list[str]:
+    """For as long as the cache may keep a Pending order, and a little longer."""
+    order_id = run.order()
+    run.shopper.read(order_id)
+    cancelled = run.shopper.cancel(order_id)
+    wait_for(lambda: run.shopper.read(order_id)["sent"] > cancelled["at"] + 2.5, "the time to pass")
+    return run.recover()
 
 
 def _die_while_reserving(run: Run, proxy: Proxy, key: str) -> None:

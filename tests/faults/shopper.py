@@ -44,7 +44,7 @@ class Shopper:
         client = Client(bases[0]).register()
         self.user_id, self._token = client.user_id, client.tokens["token"]
         client.session.close()
-        log.add("user", userId=self.user_id)
+        log.add("user", userId=self.user_id, email=client.email)
 
     def buy(self, items: Mapping[str, int], key: str = "") -> Entry:
         """Order, and try again until the answer is final. Returns the last try as it was logged."""
@@ -62,10 +62,12 @@ class Shopper:
     def try_to_buy(self, base: str, items: Mapping[str, int], key: str) -> Entry:
         """One try."""
         lines = [{"productId": p, "quantity": q} for p, q in items.items()]
+        sent = time.time()
         answer = self.send("POST", base, "/api/orders", {"items": lines}, {"Idempotency-Key": key})
         body = answer.json() if answer is not None else {}
         return self._log.add(
             "order",
+            sent=sent,
             userId=self.user_id,
             key=key,
             items=dict(items),
@@ -73,7 +75,13 @@ class Shopper:
             orderId=body.get("orderId"),
             code=body.get("code"),
             replayed=answer is not None and "Idempotent-Replayed" in answer.headers,
+            shown=_shown(answer),
         )
+
+    def ordered(self) -> set[str]:
+        """The ids of the orders of which this client knows that they are placed."""
+        mine = [e for e in self._log.entries if e["op"] == "order" and e["userId"] == self.user_id]
+        return {entry["orderId"] for entry in mine if entry["status"] == 201}
 
     def cancel(self, order_id: str, base: str = "") -> Entry:
         return self._ask("cancel", "POST", base, f"/api/orders/{order_id}/cancel", order_id)
@@ -96,9 +104,18 @@ class Shopper:
             return None
 
     def _ask(self, op: str, method: str, base: str, path: str, order_id: str) -> Entry:
-        answer = self.send(method, base or self.bases[0], path)
+        sent, answer = time.time(), self.send(method, base or self.bases[0], path)
         status = None if answer is None else answer.status_code
-        return self._log.add(op, userId=self.user_id, orderId=order_id, status=status)
+        known = {"sent": sent, "userId": self.user_id, "orderId": order_id, "status": status}
+        return self._log.add(op, **known, shown=_shown(answer))
+
+
+def _shown(answer: requests.Response | None) -> Entry | None:
+    """What an answer shows of an order, if it shows one."""
+    if answer is None or answer.status_code not in (200, 201):
+        return None
+    order = answer.json()
+    return {name: order[name] for name in ("orderId", "userId", "status", "totalAmount")}
 
 
 def _is_final(entry: Entry) -> bool:

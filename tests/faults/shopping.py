@@ -14,8 +14,9 @@ def go_shopping(
 ) -> None:
     """All place their share of the orders at once, at `rate` orders a second together at most."""
     share = -(-orders // len(shoppers))
+    seen: dict[str, str] = {}
     trips = [
-        _Trip(shopper, products, share, len(shoppers) / rate, random.Random(seed + 100 + n))
+        _Trip(shopper, products, share, len(shoppers) / rate, random.Random(seed + 100 + n), seen)
         for n, shopper in enumerate(shoppers)
     ]
     with ThreadPoolExecutor(len(shoppers)) as pool:
@@ -25,10 +26,17 @@ def go_shopping(
 
 class _Trip:
     def __init__(
-        self, shopper: Shopper, products: Sequence[str], orders: int, gap: float, dice: random.Random
+        self,
+        shopper: Shopper,
+        products: Sequence[str],
+        orders: int,
+        gap: float,
+        dice: random.Random,
+        seen: dict[str, str],
     ) -> None:
+        """`seen` is shared by all: by user, the order that they looked at last."""
         self._shopper, self._products, self._orders = shopper, products, orders
-        self._gap, self._dice = gap, dice
+        self._gap, self._dice, self._seen = gap, dice, seen
         self._pause = threading.Event()
 
     def run(self) -> None:
@@ -45,8 +53,18 @@ class _Trip:
         answer = buy(items, key)
         if answer["orderId"] and looks:
             self._shopper.read(answer["orderId"])
+            self._look_at_anothers(answer["orderId"])
         if answer["orderId"] and cancels:
             self._shopper.cancel(answer["orderId"])
+
+    def _look_at_anothers(self, own: str) -> None:
+        """The last order that somebody was seen to look at, which is to be nobody else's to see."""
+        known = list(self._seen)
+        self._seen[self._shopper.user_id] = own
+        for user_id in known:
+            if user_id != self._shopper.user_id:
+                self._shopper.read(self._seen[user_id])
+                return
 
     def _buy_twice_at_once(self, items: dict[str, int], key: str) -> Entry:
         """A double click, on both processes."""

@@ -21,6 +21,7 @@ class Mistake(NamedTuple):
 
 
 _LATE = scenes.a_hold_arrives_after_its_order_was_settled
+_ALL_WELL = scenes.an_order_is_read_processed_and_mailed
 MISTAKES = [
     Mistake("no_stock_filter", scenes.more_is_ordered_than_there_is, "sold twice"),
     Mistake("held_twice", scenes.a_request_dies_after_it_reserved, "held for ever"),
@@ -28,6 +29,12 @@ MISTAKES = [
     Mistake("any_hold_is_sold", _LATE, "sold:"),
     Mistake("booked_before_decided", scenes.a_customer_cancels_while_the_worker_is_dead, "sold:"),
     Mistake("ses_retries", scenes.ses_takes_a_mail_and_answers_500, "too many mails"),
+    Mistake("server_error_is_refusal", scenes.ses_answers_500, "no mail"),
+    Mistake("mails_to_the_shop", _ALL_WELL, "wrong mail"),
+    Mistake("four_mails", _ALL_WELL, "too many mails"),
+    Mistake("quantity_is_not_paid", _ALL_WELL, "wrong total"),
+    Mistake("anyone_may_look", scenes.somebody_else_looks, "another's"),
+    Mistake("cache_is_not_told", scenes.a_customer_cancels_and_looks_again, "old"),
     Mistake("no_sweeper", scenes.nobody_rings, "not ended"),
 ]
 SCENES = list(dict.fromkeys(mistake.scene for mistake in MISTAKES))

@@ -145,3 +145,10 @@ def test_ses_throttles_above_its_rate_and_counts_what_it_took() -> None:
         outcomes = [ses.take(form)[0] for _ in range(5)]
     assert outcomes == ["500", "500", "accepted", "accepted", "throttled"]
     assert ses.order_ids() == ["1", "1", "1"]
+    assert [(entry["taken"], entry["answer"]) for entry in ses.record] == [
+        (True, "500"),
+        (False, "500"),
+        (True, "accepted"),
+        (True, "accepted"),
+        (False, "throttled"),
+    ]

@@ -8,7 +8,9 @@ import pytest
 import requests
 
 from local_stack.probes import free_port
+from models.order import orders
 from tests.support.client import Client
+from tests.support.node_app import node_order
 from tests.support.system import running_api
 from tests.support.waiting import wait_for
 
@@ -109,6 +111,40 @@ def test_past_the_places_to_wait_clients_are_answered_at_once_and_a_cancel_wakes
 
     assert [answer.json()["status"] for answer in woken] == ["Failed", "Failed"]
     assert all(answer.headers["Preference-Applied"] == "wait=20" for answer in woken)
+
+
+@pytest.mark.parametrize("by", ["the orderId in upper case", "the _id of an order of the Node app"])
+def test_whichever_way_the_id_is_written_the_end_wakes_the_waiting(
+    lonely: str, product: Product, by: str
+) -> None:
+    user = Client(lonely).register()
+    if by.startswith("the orderId"):
+        order_id = _order(user, product)
+        written = order_id.upper()
+    else:
+        node = node_order(user.user_id)
+        orders().insert_one(node)
+        order_id, written = node["orderId"], str(node["_id"])
+
+    def look(seconds: int) -> requests.Response:
+        client = Client(lonely)
+        client.tokens = user.tokens
+        return client.get(f"/api/orders/{written}", headers={"Prefer": f"wait={seconds}"})
+
+    def stay() -> requests.Response:
+        while True:
+            answer = look(20)
+            if answer.json()["status"] != "Pending":
+                return answer
+
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(stay) for _ in range(2)]
+        wait_for(lambda: _without_wait(look(1)), "both places to be taken")
+        assert user.post(f"/api/orders/{order_id}/cancel").status_code == 200
+        woken = [future.result() for future in waiting]
+
+    assert [answer.json()["status"] for answer in woken] == ["Failed", "Failed"]
+    assert max(answer.elapsed.total_seconds() for answer in woken) < 20, "they waited to the end"
 
 
 def test_without_redis_nobody_waits(settings: dict[str, str], logs: Path, product: Product) -> None:

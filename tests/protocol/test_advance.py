@@ -76,7 +76,7 @@ def test_an_order_with_nothing_left_to_do_is_not_looked_at_again(steered: Steere
 
 
 def test_the_worker_replaces_what_the_cache_says(steered: Steered, order: Document) -> None:
-    redis_service.put_order({"orderId": order["orderId"], "userId": "x", "status": "Pending"})
+    redis_service.put_order({**order, "userId": "x"})
     steered.deliver(order["orderId"])
     cached = redis_service.get_order(order["orderId"])
     assert cached is not None
