@@ -9,7 +9,7 @@ The writes that move an order live in models/order_decisions.py and models/order
     mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
     attempts, nextActionAt        when someone must look again; absent = nothing is left to do
     faults, putAside {at, reason} no worker can work on it (order_faults.py): tried again, then a person's
-    history [{at, event, ...}]    pushed in the same update as the change it tells of
+    history [{at, event, ...}]    pushed in the same update as the change it tells of, and bounded
     createdAt, updatedAt          of what clients see; booking and mail do not touch updatedAt
     purgeAt                       for the TTL index, on orders that were never accepted
 
