@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from services import probes
+from services import probes, redis_service
 
 
 class Readiness(NamedTuple):
@@ -30,3 +30,8 @@ def readiness() -> Readiness:
     if not (answering["mongodb"] and answering["sqs"]) or any(index.vital for index in missing or ()):
         return Readiness("unavailable", dependencies, names)
     return Readiness("ready" if answering["redis"] and not names else "degraded", dependencies, names)
+
+
+def mails_held() -> str | None:
+    """Why no mail goes out, if the account at SES is at fault. Requests can be answered all the same."""
+    return redis_service.mails_held()

@@ -24,6 +24,7 @@ from services.mail_templates import Mail, order_status
 from utils import clock
 from workers.faults import is_outage, note_fault
 from workers.mail_gate import MailGate, Outcome
+from workers.mail_hold import MailHold
 from workers.retry import retry_seconds
 from workers.sweeper import bind_request_id
 
@@ -42,6 +43,7 @@ class MailStep:
         self._gate = gate
         self._unknown_retry_seconds = unknown_retry_seconds
         self._submit = submit
+        self._hold = MailHold()
         self._left = threading.Event()
 
     def run(self, order: Document, due: bool) -> None:
@@ -67,6 +69,7 @@ class MailStep:
 
     def sweep(self, stopping: Callable[[], bool]) -> int:
         """Send every mail that is due. Returns how many there were."""
+        self._hold.expire()
         swept = 0
         while not stopping():
             due = find_due_mails(clock.now(), _BATCH)
@@ -96,6 +99,9 @@ class MailStep:
             if mail and claimed:
                 current = claimed
                 outcome = self._send_claimed(claimed, mail)
+        except aws_mail_service.MailHeld as error:
+            outcome, fault = Outcome.FAILED if error.of_recipient else Outcome.HELD, error.reason
+            self._hold.begin(error.reason, error.of_recipient)
         except aws_mail_service.MailThrottled as error:
             outcome, fault = Outcome.THROTTLED, str(error)
         except (aws_mail_service.MailUnknown, aws_mail_service.MailNotSent) as error:
@@ -106,6 +112,8 @@ class MailStep:
             note_fault(current, error)
         finally:
             self._gate.leave(outcome, fault)
+        if outcome is Outcome.TAKEN:
+            self._hold.mail_taken()
 
     def _mail_to_send(self, order: Document) -> Mail | None:
         """The mail, made before it is claimed: what is wrong with the order shows before anything is sent.
@@ -125,7 +133,7 @@ class MailStep:
     def _send_claimed(self, order: Document, mail: Mail) -> Outcome:
         """Send a mail, once, and write down what it came to.
 
-        Raises MailUnknown, MailNotSent or MailThrottled, after they are written down.
+        Raises MailUnknown or MailNotSent, of which there are kinds, after they are written down.
         """
         address = user.email_of(order["userId"])
         if address is None:
