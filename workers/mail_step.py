@@ -137,7 +137,7 @@ class MailStep:
         """
         address = user.email_of(order["userId"])
         if address is None:
-            order_mail.mail_refused(order, "the user does not exist any more")
+            order_mail.mail_refused(order, order_mail.NOBODY)
             return Outcome.NOT_ASKED
         try:
             message_id = aws_mail_service.send_mail(address, mail)

@@ -76,7 +76,7 @@ def test_while_the_account_is_at_fault_few_mails_are_tried_and_all_go_out_when_i
 ) -> None:
     """It is told once, as a metric, and on /readyz of an API that never speaks with SES; not once a mail."""
     api, metrics_port = field.api("api"), free_port()
-    due = plant_due_mails(field, 50)
+    due = plant_due_mails(field, 20)
     field.ses.plan(*["sender not verified"] * 1000)
     worker = field.worker("worker", WORKER_METRICS_PORT=str(metrics_port))
 
