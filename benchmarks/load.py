@@ -1,5 +1,6 @@
 """`python -m benchmarks.load`: orders placed and read by some clients at once, against a running `make run`.
 
+    RATELIMIT_ENABLED=false make run
     .venv/bin/flask inventory set bench --stock 1000000 --price 1
     .venv/bin/python -m benchmarks.load --orders 500 --clients 8 --waiters 50
 

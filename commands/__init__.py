@@ -5,6 +5,7 @@ from flask import Flask
 from commands.audit_command import audit
 from commands.index_commands import indexes
 from commands.inventory_commands import inventory
+from commands.mail_commands import mails
 from commands.openapi_commands import openapi
 from commands.order_commands import orders
 from commands.queue_commands import queue
@@ -12,5 +13,5 @@ from commands.user_commands import users
 
 
 def init_app(app: Flask) -> None:
-    for command in (audit, indexes, inventory, openapi, orders, queue, users):
+    for command in (audit, indexes, inventory, mails, openapi, orders, queue, users):
         app.cli.add_command(command)

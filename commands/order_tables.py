@@ -37,6 +37,20 @@ def columns(orders: Sequence[Document]) -> list[Column]:
     ]
 
 
+def mail_columns(orders: Sequence[Document]) -> list[Column]:
+    """The columns of a list of mails: each is about one order."""
+    emails = _emails(orders)
+    return [
+        Column("ORDER", _order_id),
+        Column("CREATED (UTC)", field("createdAt")),
+        Column("STATE", field("mail", "state")),
+        Column("TRIES", field("mail", "attempts"), right=True),
+        Column("NEXT TRY (UTC)", field("nextActionAt")),
+        Column("REASON", field("mail", "reason"), may_be_cut=True),
+        Column("CUSTOMER", lambda order: _customer(order, emails), may_be_cut=True),
+    ]
+
+
 def block(order: Document) -> Iterator[str]:
     """The lines that show one order: what it is, its items, its history."""
     facts = {

@@ -155,6 +155,15 @@ class Api(_Section):
     ratelimit_enabled: bool = Field(
         True, description="Limits of how often one may log in and so on; false for load tests only."
     )
+    orders_per_minute: Annotated[int, Field(ge=1)] = Field(
+        60, description="How many orders a user may send a minute: about each goes a mail."
+    )
+    cancels_per_minute: Annotated[int, Field(ge=1)] = Field(
+        20, description="How many a user may cancel a minute."
+    )
+    mails_waiting_per_user: Annotated[int, Field(ge=1)] = Field(
+        100, description="How many orders of a user may wait, for a worker or for SES, before the next one."
+    )
     trusted_proxies: Annotated[int, Field(ge=0)] = Field(
         0, description="How many proxies in front set X-Forwarded-For."
     )

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from models.indexes import Missing
-from services import probes
+from services import probes, redis_service
 
 
 class Readiness(NamedTuple):
@@ -42,3 +42,8 @@ def _mongodb() -> tuple[str, list[Missing]]:
         return "read-only", []
     missing = probes.missing_indexes()
     return ("down", []) if missing is None else ("up", missing)
+
+
+def mails_held() -> str | None:
+    """Why no mail goes out, if the account at SES is at fault. Requests can be answered all the same."""
+    return redis_service.mails_held()

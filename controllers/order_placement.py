@@ -5,7 +5,7 @@ nobody decided is expired by the worker, which frees what it holds.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bson import ObjectId
@@ -46,15 +46,21 @@ class Request(NamedTuple):
         return {"id": f"{self.user_id}:{self.key}", "fingerprint": fingerprint}
 
 
-def place_order(request: Request) -> Placement:
+def anybody_may() -> None:
+    """There is no limit."""
+
+
+def place_order(request: Request, may_order: Callable[[], None] = anybody_may) -> Placement:
     """Reserve every item and accept the order, or answer again what the same key was answered before.
 
-    Raises UnknownProduct, TotalMismatch, TotalRequired, OutOfStock, IdempotencyKeyReused,
+    Raises what `may_order` raises, unless the key is in use: a repetition is answered whatever the limits;
+    UnknownProduct, TotalMismatch, TotalRequired, OutOfStock, IdempotencyKeyReused,
     RequestInProgress or ServiceUnavailable.
     """
     if request.key is not None and not key_index.is_there():
         raise errors.ServiceUnavailable(_KEYS_DO_NOT_HOLD)
     try:
+        may_order()
         order = _draft(request)
     except errors.ApiError:
         # The prices may have changed since the key was first used: its answer has not.

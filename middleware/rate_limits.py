@@ -59,9 +59,13 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def _too_many(error: RateLimitExceeded) -> Response:
     """Retry-After by hand: flask-limiter's own headers would be on every success too."""
+    return to_response(errors.RateLimited(headers={"Retry-After": str(seconds_left())}))
+
+
+def seconds_left() -> int:
+    """How long the limit that this request has reached still holds."""
     breached = limiter.current_limit
-    seconds = max(1, round(breached.reset_at - time.time())) if breached else 60
-    return to_response(errors.RateLimited(headers={"Retry-After": str(seconds)}))
+    return max(1, round(breached.reset_at - time.time())) if breached else 60
 
 
 def limit_by(key: Key, often: str, **options: Any) -> Callable[[View], View]:

@@ -9,7 +9,7 @@ The writes that move an order live in models/order_decisions.py and models/order
     mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
     attempts, nextActionAt        when someone must look again; absent = nothing is left to do
     faults, putAside {at, reason} no worker can work on it (order_faults.py): tried again, then a person's
-    history [{at, event, ...}]    pushed in the same update as the change it tells of
+    history [{at, event, ...}]    pushed in the same update as the change it tells of, and bounded
     createdAt, updatedAt          of what clients see; booking and mail do not touch updatedAt
     purgeAt                       for the TTL index, on orders that were never accepted
 
@@ -19,7 +19,7 @@ by an operator (node_orders.py). Other programs may write anything: order_shape.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bson import ObjectId
@@ -40,6 +40,7 @@ MAX_QUANTITY = 1000
 MAX_LINES = 50
 
 _ID_MARGIN_SECONDS = 3600
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _VISIBLE = (
     "_id",
@@ -83,6 +84,7 @@ INDEXES = (
     KEY_INDEX,
     Index(("nextActionAt",), {"sparse": True}),
     Index(("userId", "_id")),
+    Index(("userId", "nextActionAt")),
     Index(("purgeAt",), {"expireAfterSeconds": 0}),
     Index(("putAside.at",), {"sparse": True}),
     Index(("status",), {"name": "pending", "partialFilterExpression": {"status": PENDING}}),
@@ -127,6 +129,15 @@ def find_due_mails(now: datetime, limit: int) -> list[Document]:
 def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Document]:
     due = orders().find({"nextActionAt": {"$lte": now}, **which})
     return list(due.sort("nextActionAt", ASCENDING).limit(limit))
+
+
+def has_unfinished(user_id: ObjectId, count: int) -> bool:
+    """Whether on so many orders of a user something is left to do, the mail being the last of it.
+
+    The time makes it a span of the index, in which no other order is.
+    """
+    unfinished = {"userId": user_id, "nextActionAt": {"$gte": _EVER}}
+    return orders().count_documents(unfinished, limit=count) >= count
 
 
 class Wanted(NamedTuple):

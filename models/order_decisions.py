@@ -15,6 +15,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from models.order import FAILED, PENDING, PROCESSED, Document, orders
+from models.order_history import is_full, with_entry
 from utils import clock, metrics
 from utils.crash_points import crash_point
 
@@ -160,8 +161,11 @@ def transition(
         after = {name: value for name, value in after.items() if name not in unset}
     if event:
         entry = {"at": changes.get("updatedAt", clock.now()), "event": event, **details}
-        update["$push"] = {"history": entry}
-        after["history"] = [*order.get("history", ()), entry]
+        after["history"] = with_entry(list(order.get("history", ())), entry)
+        if is_full(order):
+            update["$set"]["history"] = after["history"]
+        else:
+            update["$push"] = {"history": entry}
     result = orders().update_one({"_id": order["_id"], **expected}, update)
     return after if result.matched_count else None
 

@@ -4,15 +4,22 @@ A mail is claimed before it is sent, and only by one worker. SES has no idempote
 came to is written down: sent, due again, refused, or unknown (services/aws_mail_service.py tells them apart).
 """
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from models.order import Document
+from bson import ObjectId
+from pymongo import DESCENDING
+
+from models.order import Document, orders
 from models.order_decisions import transition
 from utils import clock, metrics
 from utils.crash_points import crash_point
 
 CLAIM_SECONDS = 120
+# Why a mail is refused that has no customer any more.
+NOBODY = "the user does not exist any more"
 
 
 @crash_point
@@ -69,8 +76,21 @@ def request_mail(order: Document) -> Document | None:
     """Send the mail of a finished order once more, as an operator asked."""
     mail = {"state": "due", "attempts": order.get("mail", {}).get("attempts", 0)}
     at_rest = {"nextActionAt": {"$exists": False}, "putAside": {"$exists": False}}
+    same = _same_mail(order["mail"]) if "mail" in order else {"mail": {"$exists": False}}
     changes = {"settled": True, "mail": mail, "nextActionAt": clock.now()}
-    return transition(order, {"status": order["status"], **at_rest}, "mail_requested", changes, ("faults",))
+    seen = {"status": order["status"], **at_rest, **same}
+    return transition(order, seen, "mail_requested", changes, ("faults",))
+
+
+def find_mails(state: str | None = None, since: datetime | None = None, limit: int = 0) -> Iterator[Document]:
+    """Orders that have a mail, in this state if one is named, newest first; 0 is no limit.
+
+    `since` bounds `_id`, which has an index and holds the second of the order's making.
+    """
+    wanted: Document = {"mail.state": state if state else {"$exists": True}}
+    if since:
+        wanted["_id"] = {"$gte": ObjectId.from_datetime(since)}
+    yield from orders().find(wanted).sort("_id", DESCENDING).limit(limit)
 
 
 def _finish(order: Document, state: str, event: str, **details: Any) -> Document | None:

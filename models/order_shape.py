@@ -13,7 +13,7 @@ from bson import ObjectId
 
 from models.order import FAILED, PENDING, PROCESSED, STATUSES, Document
 
-_MAIL_STATES = ("due", "claimed", "sent", "unknown", "refused")
+MAIL_STATES = ("due", "claimed", "sent", "unknown", "refused")
 # The events that decide an order, and the status that each goes with.
 _DECISIONS = {
     "processed": PROCESSED,
@@ -124,8 +124,8 @@ def _work_flaws(order: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mail_flaws(mail: Mapping[str, Any]) -> Iterator[str]:
-    if mail.get("state") not in _MAIL_STATES:
-        yield f"mail.state is none of {', '.join(_MAIL_STATES)}"
+    if mail.get("state") not in MAIL_STATES:
+        yield f"mail.state is none of {', '.join(MAIL_STATES)}"
     if not _is_number(mail.get("attempts")):
         yield _told("attempts", mail, "a number", "mail")
     if mail.get("state") == "claimed" and not isinstance(mail.get("token"), str):

@@ -138,6 +138,9 @@ class ReadinessSchema(Answer):
     status = Choice("ReadinessStatus", required=True)
     dependencies = fields.Nested(DependenciesSchema, required=True)
     missingIndexes = missing_indexes()
+    mails = fields.String(
+        metadata={"description": "`held: <reason>` while no mail goes out; it tells what SES finds wrong."}
+    )
 
 
 class MailSchema(Answer):

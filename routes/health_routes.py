@@ -34,6 +34,7 @@ def readyz() -> Any:
 
     503 when one is down or missing that nothing works without, or nothing works right; `read-only` is a
     MongoDB that answers and takes no writes. `degraded` is still ready: answers are right, and take longer.
+    `mails` says why none goes out, where the shop's account is at fault: orders are taken all the same.
     """
     found = health_controller.readiness()
     missing: dict[str, Any] = {"missingIndexes": found.missing_indexes} if found.missing_indexes else {}
@@ -46,7 +47,9 @@ def readyz() -> Any:
             names = ", ".join(found.missing_indexes)
             reasons.append(f"Missing indexes: {names}. Make them with: flask indexes create")
         raise errors.ServiceUnavailable(" ".join(reasons), dependencies=found.dependencies, **missing)
-    return {"status": found.status, "dependencies": found.dependencies, **missing}
+    held = health_controller.mails_held()
+    mails = {"mails": f"held: {held}"} if held else {}
+    return {"status": found.status, "dependencies": found.dependencies, **missing, **mails}
 
 
 @health.get("/metrics")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from controllers import order_controller
 from controllers.order_placement import Request, place_order
 from middleware.auth_middleware import current_user_id, requires_user
+from middleware.order_limits import cancels_per_user, may_order
 from middleware.request_body import accepts
 from middleware.request_context import request_id
 from models.order import STATUSES, NewOrderSchema, Wanted
@@ -33,7 +34,13 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
     CREATES,
     IDEMPOTENT,
     WAITS,
-    errors=[errors.Forbidden, errors.OutOfStock, errors.UnknownProduct, errors.TotalMismatch],
+    errors=[
+        errors.Forbidden,
+        errors.OutOfStock,
+        errors.UnknownProduct,
+        errors.TotalMismatch,
+        errors.RateLimited,
+    ],
 )
 @requires_user
 @accepts(NewOrderSchema())
@@ -45,7 +52,7 @@ def create_order(body: dict[str, Any]) -> Any:
     user_id = current_user_id()
     if body.pop("userId", str(user_id)) != str(user_id):
         raise errors.Forbidden("userId is not yours. Leave it out: the order is the token's user's.")
-    placed = place_order(Request(user_id, body, _idempotency_key(), request_id()))
+    placed = place_order(Request(user_id, body, _idempotency_key(), request_id()), may_order)
     waited = wait_as_preferred(user_id, placed.order["orderId"])
     response = jsonify(waited.order if waited else placed.order)
     response.status_code = 201
@@ -100,8 +107,9 @@ def list_events(order_id: str) -> Response:
 
 
 @orders.post("/<order_id>/cancel")
-@answers(200, OrderSchema, errors=[errors.OrderNotFound, errors.NotCancellable])
+@answers(200, OrderSchema, errors=[errors.OrderNotFound, errors.NotCancellable, errors.RateLimited])
 @requires_user
+@cancels_per_user
 def cancel_order(order_id: str) -> Any:
     """Cancel one of your orders while it is Pending: it is Failed then, and its stock is free again."""
     return order_controller.cancel(current_user_id(), order_id, request_id())

@@ -2,19 +2,24 @@
 
 The Node app passed the user's ObjectId as the address. Here it is the address; the subject is the same.
 SES has no idempotency token, so a send is tried once and its outcomes are told apart by what they mean for
-the next step: was it sent, was it surely not, will it ever be, or can nobody know.
+the next step: was it sent, was it surely not, will it ever be, or can nobody know; and whether the fault is
+the mail's or the account's.
 """
 
+import re
 from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from config.aws import ses
@@ -22,9 +27,24 @@ from config.settings import current_settings
 from services.mail_templates import Mail
 from utils.crash_points import crash_point
 
-# SES says so when an account or its keys are at fault, not this mail: it can be sent once that is mended.
 _THROTTLES = {"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}
-_ACCOUNT_FAULTS = {"AccountSendingPausedException", "ConfigurationSetSendingPausedException"}
+# What SES says of a mail: its address, its content, its size. Any other 4xx is about the account, its keys,
+# its settings or its clock, also one that nobody has heard of yet: a lost mail is worse than a late one.
+_ABOUT_THIS_MAIL = {"MessageRejected", "InvalidParameterValue", "ValidationError", "ValidationException"}
+# SES says MessageRejected of the account as well, and only the text tells: how it begins (SES Developer
+# Guide, "Amazon SES email sending errors").
+_NOT_VERIFIED = "Email address is not verified"
+_STOPPED = ("Sending paused for this account", "Sending suspended for this account", "Account is paused")
+_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
+
+
+_NO_KEYS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
 
 
 class MailNotSent(Exception):
@@ -33,6 +53,17 @@ class MailNotSent(Exception):
 
 class MailThrottled(MailNotSent):
     """Not sent: the account's sending rate or daily quota is used up."""
+
+
+class MailHeld(MailNotSent):
+    """Not sent, and it will not be before somebody mends the account. `reason` is a word about what.
+
+    `of_recipient`: others may get theirs. An account in SES' sandbox sends to verified addresses alone.
+    """
+
+    def __init__(self, reason: str, of_recipient: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.of_recipient = reason, of_recipient
 
 
 class MailRefused(Exception):
@@ -47,7 +78,7 @@ class MailUnknown(Exception):
 def send_mail(to: str, mail: Mail) -> str:
     """Send one mail in one attempt. Returns SES' message id.
 
-    Raises MailNotSent, MailThrottled, MailRefused or MailUnknown.
+    Raises MailNotSent, MailThrottled, MailHeld, MailRefused or MailUnknown.
     """
     try:
         answer = ses().send_email(
@@ -62,14 +93,11 @@ def send_mail(to: str, mail: Mail) -> str:
             },
         )
     except ClientError as error:
-        raise _translate(dict(error.response)) from error
-    except (
-        EndpointConnectionError,
-        ConnectTimeoutError,
-        NoCredentialsError,
-        PartialCredentialsError,
-    ) as error:
+        raise _translate(dict(error.response), to) from error
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
         raise MailNotSent(type(error).__name__) from error
+    except _NO_KEYS as error:
+        raise MailHeld(type(error).__name__) from error
     except ParamValidationError as error:  # found by boto3, before anything is sent
         raise MailRefused(type(error).__name__) from error
     except BotoCoreError as error:  # read time-out, reset: SES may have it
@@ -78,13 +106,24 @@ def send_mail(to: str, mail: Mail) -> str:
     return message_id
 
 
-def _translate(response: dict[str, Any]) -> Exception:
-    code = response["Error"].get("Code", "")
+def _translate(response: dict[str, Any], to: str) -> Exception:
+    code, text = (str(response["Error"].get(name, "")) for name in ("Code", "Message"))
     status = response["ResponseMetadata"]["HTTPStatusCode"]
     if status == 429 or code in _THROTTLES:
         return MailThrottled(code)
     if status >= 500:
         return MailUnknown(code)
-    if status in (401, 403) or code in _ACCOUNT_FAULTS:
-        return MailNotSent(code)
-    return MailRefused(code)
+    if code == "MessageRejected" and text.startswith(_STOPPED):
+        return MailHeld("SendingPaused")
+    if code == "MessageRejected" and text.startswith(_NOT_VERIFIED):
+        return _not_verified(text.lower(), to.lower())
+    if status == 413 or (code in _ABOUT_THIS_MAIL and status not in (401, 403)):
+        return MailRefused(code)
+    return MailHeld(code if _CODE.fullmatch(code) else f"HTTP {status}")
+
+
+def _not_verified(text: str, to: str) -> MailHeld:
+    """SES names the addresses that nobody has verified: the sender, or in its sandbox the recipient too."""
+    if to in text and current_settings().ses_email.lower() not in text:
+        return MailHeld("RecipientNotVerified", of_recipient=True)
+    return MailHeld("SenderNotVerified")

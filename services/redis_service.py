@@ -1,7 +1,7 @@
 """The cache of orders, under the Node app's keys `order:<orderId>`. Port of services/redisService.js.
 
 A hint, never the truth: whatever goes wrong with it, the caller goes to MongoDB. Time-outs are short, and
-while Redis is down a circuit breaker spares each request even those.
+while Redis is down a circuit breaker spares each request even those. Beside it lies a word about mails.
 """
 
 import re
@@ -25,6 +25,9 @@ ENDED_SECONDS = 600
 
 # As JavaScript writes a time, and we do.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+_MAILS_HELD = "mails:held"
+_REASON = re.compile(r"[A-Za-z0-9. ]{1,64}")
 
 _breaker = CircuitBreaker("redis", (RedisError,))
 
@@ -55,6 +58,24 @@ def put_order(order: dict[str, Any]) -> None:
     """What a writer does after its commit: replace what is there, and wake whoever waits for it."""
     _attempt(cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
     _attempt(announce, order["orderId"], str(order["_id"]))
+
+
+def note_mails_held(reason: str, seconds: int) -> None:
+    """What a worker does while no mail goes out: leave a word for /readyz, which goes by itself after that
+    time."""
+    _attempt(cache.set, _MAILS_HELD, reason.encode(), timeout=seconds)
+
+
+def note_mails_go_out() -> None:
+    """What it does once mails go out again."""
+    _attempt(cache.delete, _MAILS_HELD)
+
+
+def mails_held() -> str | None:
+    """The reason why no mail goes out, as a worker left it; None when none did, and when Redis is gone."""
+    word = _attempt(cache.get, _MAILS_HELD)
+    reason = word.decode(errors="replace") if isinstance(word, bytes) else ""
+    return reason if _REASON.fullmatch(reason) else None
 
 
 def _attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -239,7 +239,8 @@ class IdempotencyKeyReused(Unprocessable):
 class RateLimited(ApiError):
     status, code, title = 429, "rate_limited", "Too many requests"
     happened = (
-        "Too many tries from this address, or too many wrong passwords for this account, in a short time."
+        "Too many tries from this address, too many wrong passwords for this account, or too many orders or "
+        "cancels of one user, in a short time; or too many orders of the user are not finished yet."
     )
     detail = "Wait for the seconds in Retry-After, then try again."
 

@@ -18,6 +18,12 @@ orders = Counter(
     "orders", "Orders that were accepted, rejected, processed, failed, cancelled, put aside.", ["event"]
 )
 mails = Counter("mails", "Mails by what sending them came to.", ["outcome"])
+mails_held = Gauge(
+    "mails_held",
+    "1 while mails stand still for this reason: the account at SES, its keys or its settings are at fault.",
+    ["reason"],
+    multiprocess_mode="max",
+)
 dead_letters = Gauge(
     "dead_letters", "Messages in the dead-letter queue, when last looked at.", multiprocess_mode="max"
 )

@@ -3,6 +3,7 @@
 Additive increase, multiplicative decrease, as TCP does it (RFC 5681): nobody tells the rate at which SES
 throttles today, and a mail that hangs for 10 s is a mail whose outcome nobody knows. So each mail that SES
 does not take makes the next ones rarer, down to one in 30 s, and each that it takes a little more frequent.
+While the account is at fault there is no use in more than that one.
 """
 
 import threading
@@ -23,11 +24,12 @@ class Outcome(Enum):
     TAKEN = "taken"
     THROTTLED = "throttled"
     FAILED = "failed"
+    HELD = "held"
     NOT_ASKED = "not asked"
 
 
 _FASTER_BY = 0.1
-_SLOWER_BY = {Outcome.THROTTLED: 0.7, Outcome.FAILED: 0.5}
+_SLOWER_BY = {Outcome.THROTTLED: 0.7, Outcome.FAILED: 0.5, Outcome.HELD: 0}
 
 
 class MailGate:

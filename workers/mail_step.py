@@ -22,14 +22,17 @@ from models.order_shape import obstacle
 from services import aws_mail_service
 from services.mail_templates import Mail, order_status
 from utils import clock
+from workers.fairness import fairly
 from workers.faults import is_outage, note_fault
 from workers.mail_gate import MailGate, Outcome
+from workers.mail_hold import MailHold
 from workers.retry import retry_seconds
 from workers.sweeper import bind_request_id
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 100
+_WINDOW = 500  # due mails that one look finds
+_OF_ONE_USER = 10  # in a round
 _LOOK_UP_SECONDS = 0.5  # how often a sweep that waits at the gate looks whether it should stop
 
 Submit = Callable[[Callable[[Document], None], Document], object]
@@ -42,6 +45,7 @@ class MailStep:
         self._gate = gate
         self._unknown_retry_seconds = unknown_retry_seconds
         self._submit = submit
+        self._hold = MailHold()
         self._left = threading.Event()
 
     def run(self, order: Document, due: bool) -> None:
@@ -51,7 +55,7 @@ class MailStep:
         if not (due or first_try):
             return
         if self._gate.try_enter():
-            self._submit(self._send, order)
+            self._hand_on(order)
         else:
             order_mail.mail_postponed(order)
             self.wake()
@@ -66,26 +70,40 @@ class MailStep:
         self._left.set()
 
     def sweep(self, stopping: Callable[[], bool]) -> int:
-        """Send every mail that is due. Returns how many there were."""
-        swept = 0
+        """Send every mail that is due, fairly among users. Returns how many there were.
+
+        None is handed on twice unless somebody has moved it: what makes no progress waits for the next sweep.
+        """
+        self._hold.expire()
+        seen = set[str]()
         while not stopping():
-            due = find_due_mails(clock.now(), _BATCH)
+            found = find_due_mails(clock.now(), _WINDOW)
+            due = [order for order in found if _key(order) not in seen]
             random.shuffle(due)  # workers that sweep at once begin at different ends
-            for order in due:
-                if not self._wait_at_gate(stopping):
-                    return swept
+            orders = fairly(due, _OF_ONE_USER)
+            for order in orders:
                 bind_request_id(order)
-                self._submit(self._send, order)
-                swept += 1
-            if len(due) < _BATCH:
+                if not self._wait_at_gate(stopping):
+                    return len(seen)
+                self._hand_on(order)
+                seen.add(_key(order))
+            if not orders or (len(orders) == len(due) and len(found) < _WINDOW):
                 break
-        return swept
+        return len(seen)
 
     def _wait_at_gate(self, stopping: Callable[[], bool]) -> bool:
         while not stopping():
             if self._gate.enter(_LOOK_UP_SECONDS):
                 return True
         return False
+
+    def _hand_on(self, order: Document) -> None:
+        """Have a mail that has a place at the gate sent: `_send` gives the place back."""
+        try:
+            self._submit(self._send, order)
+        except BaseException:  # no thread takes it any more
+            self._gate.leave(Outcome.NOT_ASKED)
+            raise
 
     def _send(self, order: Document) -> None:
         """Send a mail that has a place at the gate, unless another worker was first or may have sent it."""
@@ -96,6 +114,9 @@ class MailStep:
             if mail and claimed:
                 current = claimed
                 outcome = self._send_claimed(claimed, mail)
+        except aws_mail_service.MailHeld as error:
+            outcome, fault = Outcome.FAILED if error.of_recipient else Outcome.HELD, error.reason
+            self._hold.begin(error.reason, error.of_recipient)
         except aws_mail_service.MailThrottled as error:
             outcome, fault = Outcome.THROTTLED, str(error)
         except (aws_mail_service.MailUnknown, aws_mail_service.MailNotSent) as error:
@@ -106,6 +127,8 @@ class MailStep:
             note_fault(current, error)
         finally:
             self._gate.leave(outcome, fault)
+        if outcome is Outcome.TAKEN:
+            self._hold.mail_taken()
 
     def _mail_to_send(self, order: Document) -> Mail | None:
         """The mail, made before it is claimed: what is wrong with the order shows before anything is sent.
@@ -125,11 +148,11 @@ class MailStep:
     def _send_claimed(self, order: Document, mail: Mail) -> Outcome:
         """Send a mail, once, and write down what it came to.
 
-        Raises MailUnknown, MailNotSent or MailThrottled, after they are written down.
+        Raises MailUnknown or MailNotSent, of which there are kinds, after they are written down.
         """
         address = user.email_of(order["userId"])
         if address is None:
-            order_mail.mail_refused(order, "the user does not exist any more")
+            order_mail.mail_refused(order, order_mail.NOBODY)
             return Outcome.NOT_ASKED
         try:
             message_id = aws_mail_service.send_mail(address, mail)
@@ -147,3 +170,8 @@ class MailStep:
             log.info("mail_sent", order_id=order["orderId"], message_id=message_id)
             order_mail.mail_sent(order, message_id)
         return Outcome.TAKEN
+
+
+def _key(order: Document) -> str:
+    """Which mail, at which of its times: as text, as another program's `_id` may be anything."""
+    return f"{order['_id']!r} {order['nextActionAt']}"

@@ -134,6 +134,45 @@ def test_120_damaged_mails_end_the_sweep_and_give_their_places_back(steered: Ste
     assert steered.ses.requests == 0
 
 
+@pytest.mark.parametrize("history", [SECRET, [None], None, {}, [{"event": 5}]])
+def test_a_mail_whose_history_is_odd_costs_no_place_at_the_gate(steered: Steered, history: Any) -> None:
+    """Four rounds with four places, and no mail was sent any more until a restart."""
+    ended: Document = {"status": "Failed", "accepted": True, "settled": True, "nextActionAt": steered.now}
+    mail = {"state": "due", "attempts": 0}
+    odd = node_order(steered.user(), **ended, mail=mail, history=history)
+    steered.database["orders"].insert_one(odd)
+    gate = MailGate(1e9, places=1)
+    threads = Threads(steered.app, 1, "mail")
+    step = MailStep(gate, 600, threads.submit)
+
+    for _ in range(4):
+        step.sweep(never)
+        steered.wait(600)
+    good = node_order(steered.user(), **ended, mail=mail)
+    steered.database["orders"].insert_one(good)
+    step.sweep(never)
+    threads.finish()
+
+    assert gate.enter(0), "its place is free"
+    assert reread(steered, good)["mail"]["state"] == "sent"
+    left = reread(steered, odd)
+    assert "putAside" in left or left["mail"]["state"] == "sent", "one way or the other it is done with"
+    assert "nextActionAt" not in left
+
+
+def test_a_mail_that_no_thread_takes_gives_its_place_back(steered: Steered) -> None:
+    """As when the worker stops."""
+    gate = MailGate(1e9, places=1)
+    threads = Threads(steered.app, 1, "mail")
+    threads.finish()
+    order = order_of(steered)
+    steered.mail_step = MailStep(gate, 600, threads.submit)
+
+    steered.deliver(order["orderId"])
+
+    assert gate.enter(0)
+
+
 def test_an_order_put_aside_that_gets_a_time_again_is_let_go(steered: Steered) -> None:
     order = order_of(steered)
     assert order_faults.put_aside(order, "as planned")

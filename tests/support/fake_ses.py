@@ -20,7 +20,7 @@ _ACCEPTED = (
 )
 _FAULT = (
     '<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
-    "<Message>As planned.</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
+    "<Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
 )
 # What SES answers, by the name under which a test plans it.
 FAULTS = {
@@ -30,8 +30,33 @@ FAULTS = {
     "denied": (403, "AccessDenied"),
     "unauthorized": (401, "UnrecognizedClientException"),
     "paused": (400, "AccountSendingPausedException"),
+    "paused in words": (400, "MessageRejected"),
+    "sender not verified": (400, "MessageRejected"),
+    "recipient not verified": (400, "MessageRejected"),
+    "nobody verified": (400, "MessageRejected"),
+    "no MX": (400, "MailFromDomainNotVerifiedException"),
+    "no configuration set": (400, "ConfigurationSetDoesNotExist"),
+    "configuration set paused": (400, "ConfigurationSetSendingPausedException"),
+    "bad key": (403, "InvalidClientTokenId"),
+    "bad signature": (403, "SignatureDoesNotMatch"),
+    "bad clock": (400, "RequestExpired"),
+    "no permission": (400, "AccessDeniedException"),
+    "expired keys": (403, "ExpiredToken"),
+    "a code of next year": (400, "SomethingElseException"),
+    "bad address": (400, "InvalidParameterValue"),
+    "too large": (413, "RequestEntityTooLarge"),
     "500": (500, "InternalFailure"),
     "503": (503, "ServiceUnavailable"),
+}
+_FAILED_CHECK = (
+    "Email address is not verified. The following identities failed the check in region US-EAST-1: "
+)
+# What it says in words, where that tells more than the code; `sender` and `to` are those of the mail.
+_WORDS = {
+    "paused in words": "Sending paused for this account. For more information, please check the inbox.",
+    "sender not verified": _FAILED_CHECK + "{sender}",
+    "recipient not verified": _FAILED_CHECK + "{to}",
+    "nobody verified": _FAILED_CHECK + "{to}, {sender}",
 }
 
 
@@ -121,7 +146,8 @@ def _handler(ses: FakeSes) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            outcome, number = ses.take(parse_qs(body))
+            form = parse_qs(body)
+            outcome, number = ses.take(form)
             if outcome == "hang":
                 ses.hang()
             elif outcome in ("reset", "lost"):
@@ -130,7 +156,11 @@ def _handler(ses: FakeSes) -> type[BaseHTTPRequestHandler]:
                 self._answer(200, _ACCEPTED.format(namespace=_NAMESPACE, id=f"message-{number}"))
             else:
                 status, code = FAULTS[outcome]
-                self._answer(status, _FAULT.format(namespace=_NAMESPACE, code=code, id=number))
+                words = _WORDS.get(outcome, "As planned.").format(
+                    sender=form["Source"][0], to=form["Destination.ToAddresses.member.1"][0]
+                )
+                text = _FAULT.format(namespace=_NAMESPACE, code=code, message=words, id=number)
+                self._answer(status, text)
 
         def _answer(self, status: int, text: str) -> None:
             self.send_response(status)

@@ -1,0 +1,63 @@
+"""`flask mails ...`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from commands.order_tables import mail_columns
+from commands.parameters import MAX_LIMIT, When, limit_option
+from commands.printing import json_option, remark, rows
+from commands.running import CommandGroup
+from models import order_mail
+from models.order import Document
+from models.order_shape import MAIL_STATES, obstacle, printable_id
+
+mails = CommandGroup("mails", help="Mails about orders, and what became of them.")
+
+_since = click.option(
+    "--since", type=When(), help="Only about orders made since then: 2h or 3d (ago), or a date or time."
+)
+
+
+@mails.command("list")
+@click.option("--state", type=click.Choice(MAIL_STATES, case_sensitive=False), help="Only those.")
+@_since
+@limit_option
+@json_option
+def list_mails(state: str | None, since: datetime | None, limit: int, as_json: bool) -> None:
+    """List mails by their orders, newest first. Times are in UTC."""
+    found = list(order_mail.find_mails(state, since, limit + 1))
+    rows(found[:limit], [] if as_json else mail_columns(found), as_json, none="No mails.")
+    if len(found) > limit:
+        remark(f"There are more than these {limit}: --limit shows up to {MAX_LIMIT}.")
+
+
+@mails.command("retry")
+@click.option("--state", type=click.Choice(["refused"]), required=True, help="Which: those that SES refused.")
+@_since
+@click.option("--yes", is_flag=True, help="Have the worker send them; else they are only counted.")
+def retry(state: str, since: datetime | None, yes: bool) -> None:
+    """Have the worker try refused mails again, once what SES minded is mended.
+
+    Mails to customers whose accounts are deleted are left out.
+    """
+    found = due = 0
+    for order in _sendable(state, since):
+        found += 1
+        due += yes and order_mail.request_mail(order) is not None
+    if yes:
+        click.echo(f"{due} due again; a worker sends them, as fast as SES lets it.")
+    elif found:
+        click.echo(f"{found} in all. With --yes they are sent again.")
+    else:
+        click.echo("There are none.")
+
+
+def _sendable(state: str, since: datetime | None) -> Iterator[Document]:
+    for order in order_mail.find_mails(state, since):
+        reason = "it is put aside" if "putAside" in order else obstacle(order)
+        if reason is not None:
+            click.echo(f"Order {printable_id(order)}: left out, {reason}", err=True)
+        elif order["mail"].get("reason") != order_mail.NOBODY:
+            yield order
