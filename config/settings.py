@@ -207,7 +207,17 @@ class WorkerSettings(_Section):
         14, description="How many mails a second this worker may send."
     )
     fulfilment: str = Field(
-        "services.fulfilment:do_nothing", description="Your business step, package.module:function."
+        "services.fulfilment:do_nothing",
+        description="Your business step, package.module:function (docs/FULFILMENT.md).",
+    )
+    fulfilment_threads: Annotated[int, Field(ge=1, le=100)] = Field(
+        8, description="How many of these run at once: apart, so that one that hangs holds no order up."
+    )
+    fulfilment_seconds: Seconds = Field(
+        900, description="A step that runs for longer has failed, and its thread is given up."
+    )
+    fulfilment_lease_seconds: Annotated[float, Field(ge=0.5)] = Field(
+        60, description="A step whose worker died is tried again after this. It is renewed while a step runs."
     )
 
 

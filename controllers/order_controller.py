@@ -18,6 +18,8 @@ from utils.logs import warn_once
 
 Document = dict[str, Any]
 
+_TRIES = 3
+
 
 def show(user_id: ObjectId, order_id: str) -> tuple[Document, bool]:
     """An order of the user's, and whether it came from the cache. Raises OrderNotFound."""
@@ -63,20 +65,32 @@ def events(user_id: ObjectId, order_id: str) -> list[Document]:
 def cancel(user_id: ObjectId, order_id: str, request_id: str) -> Document:
     """Give an order of the user's up while it is Pending, and its stock back; doing it again changes nothing.
 
+    After an attempt of the business step, which is then undone first, the worker gives the stock back.
     Raises OrderNotFound or NotCancellable.
     """
-    order = _own(user_id, order_id)
-    if contradiction(order) is not None:
-        raise errors.NotCancellable("Something is wrong with this order. Ask the shop about it.")
-    cancelled = order_decisions.cancel(order)
-    if cancelled is None:
-        cancelled = _cancelled_before(_own(user_id, order_id))
+    cancelled = _cancelled(user_id, order_id)
     view = order_model.to_json(cancelled)
     if not cancelled.get("settled"):  # also when the request that cancelled it came no further
-        settle(cancelled)
+        if "undoOwed" not in cancelled:
+            settle(cancelled)
         redis_service.put_order(view)
         publisher.ring(cancelled["orderId"], request_id)  # the mail about it is the worker's
     return view
+
+
+def _cancelled(user_id: ObjectId, order_id: str) -> Document:
+    """The order, cancelled now or before."""
+    for _ in range(_TRIES):  # an attempt that began and failed since the read is no reason to refuse
+        order = _own(user_id, order_id)
+        if contradiction(order) is not None:
+            raise errors.NotCancellable("Something is wrong with this order. Ask the shop about it.")
+        if order["status"] != order_model.PENDING:
+            return _cancelled_before(order)
+        if (cancelled := order_decisions.cancel(order)) is not None:
+            return cancelled
+    raise errors.NotCancellable(
+        "The order is being processed right now. That may still fail: try again in a moment."
+    )
 
 
 def _cancelled_before(order: Document) -> Document:

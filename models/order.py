@@ -7,7 +7,9 @@ The writes that move an order live in models/order_decisions.py and models/order
     idempotency {id: "<userId>:<key>", fingerprint}
     settled                       stock is booked: sold, or given back
     mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
-    attempts, nextActionAt        when someone must look again; absent = nothing is left to do
+    nextActionAt                  when someone must look again; absent = nothing is left to do
+    attempts, step {token, until} business steps begun; who is at it, and how long at least (order_step.py)
+    undoOwed                      it failed after an attempt, which is still to be undone
     faults, putAside {at, reason} no worker can work on it (order_faults.py): tried again, then a person's
     history [{at, event, ...}]    pushed in the same update as the change it tells of, and bounded
     createdAt, updatedAt          of what clients see; booking and mail do not touch updatedAt
@@ -36,6 +38,8 @@ Document = dict[str, Any]
 PENDING, PROCESSED, FAILED = "Pending", "Processed", "Failed"
 STATUSES = (PENDING, PROCESSED, FAILED)
 OPEN_MAIL = ("due", "claimed", "unknown")
+_NO_MAIL = {"mail.state": {"$nin": OPEN_MAIL}}
+_STEPS = [{"status": PENDING, "accepted": {"$ne": False}}, {"undoOwed": {"$exists": True}}]
 MAX_QUANTITY = 1000
 MAX_LINES = 50
 
@@ -118,7 +122,17 @@ def find_by_key(idempotency_id: str) -> Document | None:
 
 def find_due(now: datetime, limit: int) -> list[Document]:
     """Orders that someone must look at, but for their mails; the longest overdue first."""
-    return _find_due(now, limit, {"mail.state": {"$nin": OPEN_MAIL}})
+    return _find_due(now, limit, _NO_MAIL)
+
+
+def find_due_steps(now: datetime, limit: int) -> list[Document]:
+    """Those of which the business step or its undo is to be done."""
+    return _find_due(now, limit, {**_NO_MAIL, "$or": _STEPS})
+
+
+def find_due_without_steps(now: datetime, limit: int) -> list[Document]:
+    """All others but for their mails: short work, which no business step may hold up."""
+    return _find_due(now, limit, {**_NO_MAIL, "$nor": _STEPS})
 
 
 def find_due_mails(now: datetime, limit: int) -> list[Document]:

@@ -6,10 +6,12 @@ follow it and can be repeated.
 
     insert_intent -> accept -> process | fail | cancel
                   -> reject | expire
+
+While a worker holds the claim of the business step (models/order_step.py), it alone decides.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -26,7 +28,7 @@ LEASE_SECONDS = 60
 
 _UNDECIDED = {"status": PENDING, "accepted": False}
 # The last two hold for all Pending orders, unless another program has made one Pending again.
-_OPEN = {"status": PENDING, "accepted": {"$ne": False}, "settled": {"$ne": True}, "failureReason": None}
+OPEN = {"status": PENDING, "accepted": {"$ne": False}, "settled": {"$ne": True}, "failureReason": None}
 
 
 @crash_point
@@ -84,40 +86,50 @@ def expire(order: Document, reason: str = "expired") -> Document | None:
 
 
 @crash_point
-def process(order: Document) -> Document | None:
-    """The business step is done."""
-    return _decide(order, _OPEN, "processed", {"status": PROCESSED, **_accepted_until_settled()})
+def process(order: Document, token: str | None = None) -> Document | None:
+    """The business step is done: by who holds its claim under that token, or there is none to do."""
+    changes = {"status": PROCESSED, **_accepted_until_settled()}
+    return _decide(order, {**OPEN, **claimed_by(token)}, "processed", changes, ("step",))
 
 
 @crash_point
-def fail(order: Document, reason: str) -> Document | None:
-    """The business step failed for good."""
-    return _fail(order, "failed", reason)
+def fail(order: Document, reason: str, token: str | None = None) -> Document | None:
+    """The business step failed for good, or whoever was at it died in the last attempt."""
+    return _fail(order, "failed", reason, ("step",), token)
 
 
 @crash_point
 def cancel(order: Document) -> Document | None:
     """The customer changed his mind in time. If it was put aside, it is worked on again."""
-    return _fail(order, "cancelled", CANCELLED, ("putAside", "faults"))
+    return _fail(order, "cancelled", CANCELLED, ("step", "putAside", "faults"))
 
 
-def _fail(order: Document, event: str, reason: str, unset: Sequence[str] = ()) -> Document | None:
+def claimed_by(token: str | None) -> Document:
+    """Matches while the business step is claimed under that token; None: while nobody is at it."""
+    if token is not None:
+        return {"step.token": token}
+    return {"step.until": {"$not": {"$gt": clock.now()}}}  # none, or its lease has run out
+
+
+def _fail(
+    order: Document, event: str, reason: str, unset: Sequence[str], token: str | None = None
+) -> Document | None:
+    """What attempts have done outside is to be undone: so it must be known how many there were."""
     changes = {"status": FAILED, "failureReason": reason, **_accepted_until_settled()}
-    return _decide(order, _OPEN, event, changes, unset)
+    if order.get("attempts"):
+        changes["undoOwed"] = True
+    same = {**OPEN, **claimed_by(token), **unchanged(order, "attempts")}
+    return _decide(order, same, event, changes, unset)
+
+
+def unchanged(order: Document, name: str) -> Document:
+    """Matches while a field is as it was read. Claims count, so `attempts` tells one from the next."""
+    return {name: {"$eq": order[name]} if name in order else {"$exists": False}}
 
 
 def _accepted_until_settled() -> Document:
     """An order of the Node app has no `accepted`; from its decision on it is like all others."""
     return {"accepted": True, "nextActionAt": clock.after(LEASE_SECONDS)}
-
-
-@crash_point
-def record_attempt(order: Document, retry_at: datetime) -> Document | None:
-    """The business step failed once more; look again at `retry_at`."""
-    attempts = order.get("attempts", 0) + 1
-    same = {**_OPEN, "attempts": order.get("attempts", {"$exists": False})}
-    changes = {"attempts": attempts, "nextActionAt": retry_at}
-    return transition(order, same, "attempt_failed", changes, attempt=attempts)
 
 
 @crash_point

@@ -51,6 +51,10 @@ def contradiction(order: Mapping[str, Any]) -> str | None:
         return f"status is {status}, but it has a failureReason"
     if status == PENDING and (order.get("settled") or "mail" in order):
         return "status is Pending, but its stock is booked"
+    if status == PROCESSED and "step" in order:
+        return "status is Processed, but its business step is not done"
+    if "undoOwed" in order and (status != FAILED or order.get("settled")):
+        return "its undo is owed, but it is not Failed, or its stock is booked"
     return None
 
 
@@ -113,7 +117,15 @@ def _item_flaws(name: str, item: Any) -> Iterator[str]:
 
 def _work_flaws(order: Mapping[str, Any]) -> Iterator[str]:
     """Of the fields that the Node app does not know: each may be missing."""
-    kinds = {"accepted": bool, "settled": bool, "history": list, "mail": dict, "nextActionAt": datetime}
+    kinds = {
+        "accepted": bool,
+        "settled": bool,
+        "history": list,
+        "mail": dict,
+        "nextActionAt": datetime,
+        "step": dict,
+        "undoOwed": bool,
+    }
     for name, kind in kinds.items():
         if name in order and not isinstance(order[name], kind):
             yield _told(name, order, kind.__name__)
@@ -121,6 +133,14 @@ def _work_flaws(order: Mapping[str, Any]) -> Iterator[str]:
         yield _told("attempts", order, "a number")
     if "mail" in order:
         yield from _mail_flaws(order["mail"])
+    if "step" in order:
+        yield from _step_flaws(order["step"])
+
+
+def _step_flaws(step: Mapping[str, Any]) -> Iterator[str]:
+    for name, kind in (("token", str), ("until", datetime)):
+        if not isinstance(step.get(name), kind):
+            yield _told(name, step, kind.__name__, "step")
 
 
 def _mail_flaws(mail: Mapping[str, Any]) -> Iterator[str]:

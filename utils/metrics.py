@@ -17,6 +17,17 @@ requests = Histogram(
 orders = Counter(
     "orders", "Orders that were accepted, rejected, processed, failed, cancelled, put aside.", ["event"]
 )
+step_attempts = Counter(
+    "step_attempts",
+    "Attempts of the business step and of its undo: done, failed, timed out, died; lost with their lease.",
+    ["step", "outcome"],
+)
+step_seconds = Histogram(
+    "step_seconds",
+    "Time that the business step and its undo took.",
+    ["step"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900),
+)
 mails = Counter("mails", "Mails by what sending them came to.", ["outcome"])
 mails_held = Gauge(
     "mails_held",

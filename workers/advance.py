@@ -7,23 +7,18 @@ and whoever loses one reads again. Decide before booking, always: the status is 
 
 from datetime import datetime
 
-import structlog
-
 from models import order_decisions
-from models.order import PENDING, Document, is_accepted, owes_mail, read_again, to_json
+from models.order import PENDING, Document, is_accepted, owes_mail, read_again
 from models.order_faults import CannotWork
 from models.order_shape import obstacle
 from models.settlement import settle
-from services import redis_service
-from services.fulfilment import Fulfil
+from services.fulfilment import Fulfilment
 from utils import clock
+from workers.business_step import BusinessStep
 from workers.faults import is_outage, note_fault
 from workers.mail_step import MailStep
-from workers.retry import retry_seconds
+from workers.step_threads import StepThreads
 
-log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 5
 # Far more than any order needs, however many workers are at it.
 _MAX_STEPS = 100
 
@@ -33,22 +28,23 @@ class _NoProgress(Exception):
 
 
 class Advancer:
-    """Finishes orders with one business step and one mail step, which has threads of its own."""
+    """Finishes orders with one business step and one mail step, which have threads of their own."""
 
-    def __init__(self, fulfil: Fulfil, mail_step: MailStep) -> None:
-        self._fulfil = fulfil
+    def __init__(self, fulfilment: Fulfilment, step_threads: StepThreads, mail_step: MailStep) -> None:
+        self._business_step = BusinessStep(fulfilment, step_threads, self.advance)
         self._mail_step = mail_step
 
-    def advance(self, order: Document, due: bool = False) -> None:
+    def advance(self, order: Document, due: bool = False, patient: bool = False) -> None:
         """Bring an order, as it was just read, as far as it can go now.
 
         `due` says that the caller has claimed it because its time had come; else its `nextActionAt` says.
+        `patient` says that it may wait for a thread for the business step; else that is left to the sweep.
         Raises what an outage of MongoDB raises, and nothing else: a fault of the order is written down.
         """
         current = order
         try:
             for _ in range(_MAX_STEPS):
-                after = self._step(current, due or _is_due(current))
+                after = self._step(current, due or _is_due(current), patient)
                 if after is current:
                     return
                 due = False  # it was so for the first step; what that has put off is not due any more
@@ -63,50 +59,23 @@ class Advancer:
                 raise
             note_fault(current, error)
 
-    def _step(self, order: Document, due: bool) -> Document | None:
+    def _step(self, order: Document, due: bool, patient: bool) -> Document | None:
         """Do what the state asks for. Returns the order after it, None if a race was lost, or the same order
         when there is nothing to do now."""
         if "putAside" in order:
             return _let_go(order)
         if (reason := obstacle(order)) is not None:
             raise CannotWork(reason)
-        if order["status"] == PENDING:
-            if not is_accepted(order):
-                return order_decisions.expire(order) if due else order
-            if order.get("attempts") and not due:  # a second message is no reason to be early
-                return order
-            return self._decide(order)
+        if order["status"] == PENDING and not is_accepted(order):
+            return order_decisions.expire(order) if due else order
+        if order["status"] == PENDING or "undoOwed" in order:
+            return self._business_step.begin(order, due, patient)
         if not order.get("settled") and "accepted" in order:  # the Node app's ended orders hold nothing
             return settle(order)
         if owes_mail(order):
             self._mail_step.run(order, due)
             return order
         return _let_go(order)
-
-    def _decide(self, order: Document) -> Document | None:
-        """The business step, then Processed; or a later try; or Failed for good."""
-        try:
-            self._fulfil(order)
-        except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it is, try again later
-            return self._attempt_failed(order, error)
-        processed = order_decisions.process(order)
-        if processed is not None:
-            redis_service.put_order(to_json(processed))
-            log.info("order_processed", order_id=order["orderId"])
-        return processed
-
-    def _attempt_failed(self, order: Document, error: Exception) -> Document | None:
-        attempt = order.get("attempts", 0) + 1
-        log.warning(
-            "fulfilment_failed", order_id=order["orderId"], attempt=attempt, error=type(error).__name__
-        )
-        if attempt < MAX_ATTEMPTS:
-            order_decisions.record_attempt(order, clock.after(retry_seconds(attempt)))
-            return order
-        failed = order_decisions.fail(order, "processing_error")
-        if failed is not None:
-            redis_service.put_order(to_json(failed))
-        return failed
 
 
 def _let_go(order: Document) -> Document:

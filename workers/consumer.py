@@ -5,13 +5,14 @@ Port of the loop of workers/orderWorker.js, which took one message every 5 s and
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from queue import Empty, SimpleQueue
 
 import structlog
 from flask import Flask
 
 from config.db import database_is_gone
-from models.order import Document, find
+from models.order import Document, find, find_due
 from services import aws_queue_service
 from services.aws_queue_service import MAX_BATCH, Message, QueueError
 from workers.sweeper import bind_request_id, sweep
@@ -20,6 +21,7 @@ from workers.threads import Threads
 log = structlog.get_logger(__name__)
 
 Advance = Callable[..., None]  # (order, due=False)
+Find = Callable[[datetime, int], list[Document]]
 
 _DELETE_EVERY_SECONDS = 0.1
 _PAUSE_SECONDS = 1.0
@@ -28,9 +30,11 @@ _PAUSE_SECONDS = 1.0
 class Consumer:
     """Advances orders on as many threads as it is given, whoever asks: a message or the sweeper."""
 
-    def __init__(self, app: Flask, advance: Advance, threads: int) -> None:
+    def __init__(self, app: Flask, advance: Advance, threads: int, find: Find = find_due) -> None:
+        """`find` gives the orders to sweep: those that are due at a time, up to so many."""
         self._app = app
         self._advance = advance
+        self._find = find
         self._threads = Threads(app, threads, "advance")
         # Two counts: an open receive may hold all of the first for 20 s; the sweeper must not wait for it.
         self._free = threading.Semaphore(threads)
@@ -69,7 +73,7 @@ class Consumer:
 
     def sweep(self) -> int:
         """Advance all orders that are due, but for their mails. Returns how many were begun."""
-        return sweep(self._sweep_one, self.is_stopping)
+        return sweep(self._sweep_one, self.is_stopping, self._find)
 
     def delete_finished(self) -> None:
         """Delete messages as they are finished, in batches, until the stop; `finish` deletes the rest."""

@@ -2,13 +2,15 @@
 
 Drains SQS, sweeps for orders and mails that are due, audits for stray holds, takes up orders that the Node
 app left Pending. Run as many as you like; each step is a compare-and-set in MongoDB. SIGTERM or SIGINT: no
-new work, what runs is finished, the rest goes back.
+new work, what runs is finished, the rest goes back. When all threads for the business step hang it does the
+same by itself and ends with 1, so that it is started again.
 """
 
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,7 @@ from pymongo.errors import PyMongoError
 from config import connect
 from config.settings import ROOT, Settings
 from config.settings_reader import SettingsError, load_settings
+from models.order import Document, find_due, find_due_steps, find_due_without_steps
 from services import fulfilment
 from utils import logs
 from workers.advance import Advancer
@@ -29,6 +32,8 @@ from workers.dead_letters import DeadLetterWatch
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.node_orders import take_up_recent
+from workers.step_threads import StepThreads
+from workers.sweeper import bind_request_id, sweep
 from workers.threads import Threads
 
 log = structlog.get_logger(__name__)
@@ -50,37 +55,66 @@ class Worker:
         self._mail_threads = Threads(self._app, settings.mail_threads, "mail")
         gate = MailGate(settings.ses_max_send_rate, settings.mail_threads)
         self._mail_step = MailStep(gate, settings.mail_retry_seconds, self._mail_threads.submit)
-        advancer = Advancer(fulfilment.load(settings.fulfilment), self._mail_step)
-        self._consumer = Consumer(self._app, advancer.advance, settings.worker_threads)
+        self._step_threads = StepThreads(
+            Threads(self._app, settings.fulfilment_threads, "step").submit,
+            settings.fulfilment_threads,
+            settings.fulfilment_lease_seconds,
+            settings.fulfilment_seconds,
+        )
+        step = fulfilment.load(settings.fulfilment)
+        self._advance = Advancer(step, self._step_threads, self._mail_step).advance
+        find = find_due if step.step is None else find_due_without_steps
+        self._consumer = Consumer(self._app, self._advance, settings.worker_threads, find)
 
     def run(self) -> None:
         """Work until a signal says to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
         threads = self._threads()
-        for thread in threads:
+        keeper = self._keeper()
+        for thread in (*threads, keeper):
             thread.start()
         if self._settings.worker_metrics_port:
             start_http_server(self._settings.worker_metrics_port)
+        exit_code = 0
         log.info("worker_started", threads=self._settings.worker_threads, pid=os.getpid())
         while not self._consumer.wait(1):
-            if not all(thread.is_alive() for thread in threads):
+            if not all(thread.is_alive() for thread in (*threads, keeper)):
                 log.critical("worker_thread_died")  # its traceback is above; half a worker is none
                 os._exit(1)
-        self._end(threads)
+            if self._step_threads.all_hang():
+                log.critical("business_steps_hang", threads=self._settings.fulfilment_threads)
+                exit_code = 1
+                self._stop()
+        self._end(threads, exit_code)
 
     def _threads(self) -> list[threading.Thread]:
         consumer, mail_step, settings = self._consumer, self._mail_step, self._settings
-        sweep, audit = settings.sweep_seconds, settings.audit_seconds
+        pause, audit = settings.sweep_seconds, settings.audit_seconds
         return [
             threading.Thread(target=consumer.poll, name="poll", daemon=True),
             threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
-            self._every(sweep, "sweep", consumer.sweep),
-            self._every(sweep, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
+            self._every(pause, "sweep", consumer.sweep),
+            self._every(pause, "step_sweep", self._sweep_steps, self._step_threads.wait),
+            self._every(pause, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
             self._every(audit, "audit", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
         ]
+
+    def _keeper(self) -> threading.Thread:
+        """Keeps the leases of business steps, to the end: what runs is finished after the stop."""
+        often = min(1.0, self._settings.fulfilment_lease_seconds / 10)
+        return self._every(often, "keep_leases", self._step_threads.keep, time.sleep, lambda: False)
+
+    def _sweep_steps(self) -> None:
+        """Do the business steps that are due, as threads for them get free."""
+
+        def advance(order: Document) -> None:
+            bind_request_id(order)
+            self._advance(order, due=True, patient=True)
+
+        sweep(advance, self._consumer.is_stopping, find_due_steps)
 
     def _every(
         self,
@@ -88,13 +122,15 @@ class Worker:
         name: str,
         task: Callable[[], Any],
         wait: Callable[[float], Any] | None = None,
+        is_over: Callable[[], bool] | None = None,
     ) -> threading.Thread:
         """A thread that does a task now and then; that it fails is logged, and it is tried again."""
         wait = wait or self._consumer.wait
+        is_over = is_over or self._consumer.is_stopping
 
         def loop() -> None:
             failing = False
-            while not self._consumer.is_stopping():
+            while not is_over():
                 try:
                     with self._app.app_context():
                         task()
@@ -111,9 +147,10 @@ class Worker:
 
     def _stop(self) -> None:
         self._consumer.stop()
+        self._step_threads.stop()
         self._mail_step.wake()
 
-    def _end(self, threads: list[threading.Thread]) -> None:
+    def _end(self, threads: list[threading.Thread], exit_code: int) -> None:
         """Wait for the open receive and for what runs, within the grace time."""
         log.info("worker_stopping", grace_seconds=self._settings.worker_grace_seconds)
         finisher = threading.Thread(target=self._finish, args=(threads,), daemon=True)
@@ -121,12 +158,13 @@ class Worker:
         finisher.join(self._settings.worker_grace_seconds)
         log.info("worker_stopped", clean=not finisher.is_alive())
         sys.stdout.flush()
-        os._exit(0)  # threads that did not end in time must not hold the process up
+        os._exit(exit_code)  # threads that did not end in time must not hold the process up
 
     def _finish(self, threads: list[threading.Thread]) -> None:
         for thread in threads:
             thread.join()
         self._consumer.finish()
+        self._step_threads.finish()
         self._mail_threads.finish()  # after the consumer's last orders have handed theirs over
 
 

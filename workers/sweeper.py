@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -20,11 +21,15 @@ def bind_request_id(order: Document) -> None:
     structlog.contextvars.bind_contextvars(request_id=request_id_of(order))
 
 
-def sweep(advance: Callable[[Document], None], stopping: Callable[[], bool]) -> int:
+def sweep(
+    advance: Callable[[Document], None],
+    stopping: Callable[[], bool],
+    find: Callable[[datetime, int], list[Document]] = find_due,
+) -> int:
     """Claim every order that is due and hand it to `advance`. Returns how many there were."""
     swept = 0
     while not stopping():
-        due = find_due(clock.now(), _BATCH)
+        due = find(clock.now(), _BATCH)
         random.shuffle(due)  # workers that sweep at once begin at different ends
         for order in due:
             claimed = None if stopping() else claim(order)

@@ -1,6 +1,5 @@
 """`advance`, row by row of the protocol's table, and what repeating it does: nothing."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -44,7 +43,11 @@ def test_the_business_step_is_done_with_the_order_before_the_decision(
     seen: list[Document] = []
     steered.fulfil = lambda document: seen.append(steered.read(document["_id"]))
     steered.deliver(order["orderId"])
-    assert seen == [order]
+    (claimed,) = seen
+    assert {name: claimed[name] for name in ("status", "items")} == {
+        "status": "Pending",
+        "items": order["items"],
+    }
 
 
 def test_the_decision_comes_before_the_booking(steered: Steered, order: Document) -> None:
@@ -104,16 +107,26 @@ def test_a_second_delivery_changes_nothing(steered: Steered, order: Document) ->
     assert steered.ses.requests == 1
 
 
-def test_deliveries_on_eight_threads_sell_once_and_mail_once(steered: Steered, order: Document) -> None:
-    everybody = threading.Barrier(8)
-
-    def wait_for_all(_: Document) -> None:
-        everybody.wait()
-
-    steered.fulfil = wait_for_all
+@pytest.mark.parametrize("step", [True, False], ids=["with a step", "without"])
+def test_deliveries_on_eight_threads_sell_once_and_mail_once(
+    steered: Steered, order: Document, step: bool
+) -> None:
+    begun: list[Document] = []
+    if step:
+        steered.fulfil = begun.append
     steered.each(8, lambda _: steered.deliver(order["orderId"]))
     done = steered.read(order["_id"])
-    assert events(done) == ["received", "accepted", "processed", "settled", "mail_claimed", "mail_sent"]
+    attempts = ["attempt_begun"] * step
+    assert events(done) == [
+        "received",
+        "accepted",
+        *attempts,
+        "processed",
+        "settled",
+        "mail_claimed",
+        "mail_sent",
+    ]
+    assert len(begun) == step
     assert steered.inventory(order["items"][0]["productId"])["sold"] == 2
     assert len(steered.ses.mails) == 1
     check_at_rest(steered.database)

@@ -1,10 +1,11 @@
 """The business step fails: tried again after a back-off, five times in all; then the order fails."""
 
-import threading
+import sys
 from collections import Counter
 
 import pytest
 
+from services.fulfilment import do_nothing
 from tests.support.invariants import check_at_rest
 from tests.support.steered import Document, Steered
 
@@ -60,19 +61,37 @@ def test_a_delivery_during_the_back_off_spends_no_attempt(steered: Steered, orde
     assert (waiting["status"], waiting["attempts"]) == ("Pending", 1)
 
 
-def test_attempts_that_fail_at_the_same_moment_are_not_lost(steered: Steered, order: Document) -> None:
-    """Eight deliveries at once, each in the middle of the step when the others begin theirs."""
-    everybody = threading.Barrier(8)
+def test_a_step_that_asks_the_process_to_end_has_failed(steered: Steered, order: Document) -> None:
+    """As command line code does, called from a step."""
 
-    def fail_together(_: Document) -> None:
-        everybody.wait()
-        raise RuntimeError
+    def leave(_: Document) -> None:
+        sys.exit(1)
 
-    steered.fulfil = fail_together
-    steered.each(8, lambda _: steered.deliver(order["orderId"]))
-    after = steered.read(order["_id"])
-    assert after["status"] == "Pending"
-    assert after["attempts"] == events(after).count("attempt_failed") == 1
-    steered.fulfil = lambda _: None
+    steered.fulfil = leave
+    steered.deliver(order["orderId"])
+    waiting = steered.read(order["_id"])
+    assert (waiting["attempts"], events(waiting)[-1]) == (1, "attempt_failed")
+    assert "step" not in waiting
+
+
+def test_whatever_the_step_does_to_the_document_stays_with_it(steered: Steered, order: Document) -> None:
+    def spoil(document: Document) -> None:
+        document["items"].clear()
+        document.clear()
+
+    steered.fulfil = spoil
+    steered.deliver(order["orderId"])
+    assert steered.inventory(order["items"][0]["productId"])["sold"] == 2
+    check_at_rest(steered.database)
+
+
+def test_a_worker_without_a_step_finishes_what_one_with_a_step_left(
+    steered: Steered, order: Document
+) -> None:
+    steered.fulfil = always_fail
+    steered.deliver(order["orderId"])
+    steered.fulfil = do_nothing
     steered.finish()
+    done = steered.read(order["_id"])
+    assert (done["status"], "step" in done) == ("Processed", False)
     check_at_rest(steered.database)

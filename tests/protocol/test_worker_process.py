@@ -70,9 +70,10 @@ def test_a_worker_that_is_told_to_stop_finishes_what_runs_and_leaves_the_rest(
         queue.ring(order_id)
     gate = tmp_path / "gate"
     gate.mkdir()
-    changes = {"FULFILMENT": STEP, "GATE": str(gate), "WORKER_THREADS": "2"}
+    changes = {"FULFILMENT": STEP, "GATE": str(gate), "FULFILMENT_THREADS": "2"}
     with running_worker(known, tmp_path / "worker.log", **changes) as worker:
         wait_for(lambda: len(begun(gate)) == 2, "two orders to be begun")
+        wait_for(lambda: queue.waiting() == queue.in_flight() == 0, "the queue to be empty")
         assert worker.process is not None
         worker.process.send_signal(signal)
         wait_for(lambda: "worker_stopping" in worker.output(), "the worker to hear it")
@@ -86,8 +87,9 @@ def test_a_worker_that_is_told_to_stop_finishes_what_runs_and_leaves_the_rest(
         order = steered.read(order_id)
         assert order["status"] == ("Processed" if order_id in finished else "Pending")
         assert (order.get("mail", {}).get("state") == "sent") == (order_id in finished)
-    assert queue.waiting() == 3  # at once, and not after the visibility time-out
-    assert queue.in_flight() == 0
+        assert order_id in finished or order.keys().isdisjoint({"attempts", "step"})
+    steered.finish()
+    check_at_rest(steered.database)
 
 
 def test_a_worker_that_cannot_finish_in_time_ends_all_the_same(

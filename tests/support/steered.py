@@ -19,8 +19,9 @@ from config.settings import current_settings
 from controllers.order_placement import Request, place_order
 from models import inventory, user
 from models import order as order_model
+from models.order_decisions import LEASE_SECONDS
 from server import create_app
-from services.fulfilment import do_nothing
+from services.fulfilment import Fulfilment, do_nothing
 from tests.support.crashes import InterruptedDatabase, Stop, die
 from tests.support.fake_ses import FakeSes
 from tests.support.together import together
@@ -28,6 +29,7 @@ from workers.advance import Advancer
 from workers.auditor import free_stray_holds
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
+from workers.step_threads import StepThreads
 from workers.sweeper import sweep
 
 Document = dict[str, Any]
@@ -41,7 +43,9 @@ class Steered:
     def __init__(self, app: Flask, ses: FakeSes) -> None:
         self.app, self.ses = app, ses
         self.now = datetime.now(UTC).replace(microsecond=0)
-        self.fulfil: Callable[[Document], None] = do_nothing
+        self.fulfil: Callable[[Document], object] = do_nothing
+        self.undo: Callable[[Document], object] | None = None
+        self.step_threads = make_step_threads()
         self.mail_step = make_mail_step()
 
     @property
@@ -99,7 +103,8 @@ class Steered:
         return order_id
 
     def advancer(self) -> Advancer:
-        return Advancer(lambda document: self.fulfil(document), self.mail_step)
+        step = None if self.fulfil is do_nothing else self.fulfil
+        return Advancer(Fulfilment(step, self.undo), self.step_threads, self.mail_step)
 
     def deliver(self, order_id: str) -> None:
         """What a message about the order does."""
@@ -162,6 +167,18 @@ class Steered:
         interrupted = InterruptedDatabase(real, stop, outside)
         with bound_to(mongo.cx, interrupted):
             yield interrupted
+
+
+def make_step_threads(limit_seconds: float = 900) -> StepThreads:
+    """Steps run on the thread that comes to them. Leases are kept when a test says `keep`."""
+
+    def submit(function: Callable[[Document], None], order: Document, then: Callable[[], None]) -> None:
+        try:
+            function(order)
+        finally:
+            then()
+
+    return StepThreads(submit, 100, LEASE_SECONDS, limit_seconds)
 
 
 def make_mail_step(per_second: float = 1e9, places: int = 100) -> MailStep:
