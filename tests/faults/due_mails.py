@@ -23,6 +23,8 @@ def plant_due_mails(field: Field, count: int) -> list[str]:
         "settled": True,
         "mail": {"state": "due", "attempts": 0},
         "nextActionAt": now,
+        "createdAt": now,
+        "updatedAt": now,
         "history": [{"at": now, "event": "received", "requestId": "planted"}],
     }
     ids = [ObjectId() for _ in range(count)]
