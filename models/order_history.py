@@ -15,7 +15,7 @@ KEPT_FIRST, KEPT_LATEST = 20, 30
 
 
 def with_entry(history: list[Document], entry: Document) -> list[Document]:
-    """The history with one more entry, and without one between its ends once there are too many."""
+    """The history with one more entry, and with its two ends alone once there are too many."""
     whole = [*history, entry]
     return whole if len(whole) <= KEPT_FIRST + KEPT_LATEST else whole[:KEPT_FIRST] + whole[-KEPT_LATEST:]
 

@@ -36,8 +36,7 @@ _ABOUT_THIS_MAIL = {"MessageRejected", "InvalidParameterValue", "ValidationError
 _NOT_VERIFIED = "Email address is not verified"
 _STOPPED = ("Sending paused for this account", "Sending suspended for this account", "Account is paused")
 _CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
-
-
+# Found out by boto3, before anything is sent.
 _NO_KEYS = (
     NoCredentialsError,
     PartialCredentialsError,
