@@ -25,8 +25,6 @@ def plant_due_mails(field: Field, count: int) -> list[str]:
         "createdAt": now,
         "updatedAt": now,
         "nextActionAt": now,
-        "createdAt": now,
-        "updatedAt": now,
         "history": [{"at": now, "event": "received", "requestId": "planted"}],
     }
     ids = [ObjectId() for _ in range(count)]
