@@ -27,6 +27,9 @@ MISTAKES = [
     Mistake("hold_id_reused", _LATE, "sold:"),
     Mistake("any_hold_is_sold", _LATE, "sold:"),
     Mistake("booked_before_decided", scenes.a_customer_cancels_while_the_worker_is_dead, "sold:"),
+    Mistake("attempt_not_counted", scenes.a_step_kills_each_worker_that_begins_it, "begun too often"),
+    Mistake("cancel_ignores_claim", scenes.a_customer_cancels_while_the_bank_is_slow, "not undone"),
+    Mistake("undo_forgotten", scenes.a_customer_cancels_after_an_attempt_that_charged_him, "not undone"),
     Mistake("ses_retries", scenes.ses_takes_a_mail_and_answers_500, "too many mails"),
     Mistake("no_sweeper", scenes.nobody_rings, "not ended"),
 ]
