@@ -135,7 +135,9 @@ DRIVES: dict[str, Drive] = {
 
 _WORKER = "only a worker does it"
 UNREACHABLE = {
-    **dict.fromkeys(("process", "fail", "record_attempt", "settle_sold", "finish", "free_hold"), _WORKER),
+    **dict.fromkeys(("process", "fail", "settle_sold", "finish", "free_hold"), _WORKER),
+    **dict.fromkeys(("claim_step", "call_step", "renew_step", "record_attempt", "step_postponed"), _WORKER),
+    **dict.fromkeys(("claim_undo", "call_undo", "undo_done", "undo_failed", "drop_undo"), _WORKER),
     **dict.fromkeys(("claim_mail", "send_mail", "mail_sent", "mail_refused", "mail_not_sent"), _WORKER),
     **dict.fromkeys(("mail_unknown", "mail_postponed", "receive", "delete", "give_back"), _WORKER),
     **dict.fromkeys(("record_fault", "put_aside", "adopt_order"), _WORKER),

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from bson import ObjectId
 
+from tests.faults.bank import STEP
 from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
@@ -36,11 +37,35 @@ def abandoned(run: Run, crash_at: str) -> None:
     _die(run, run.crashing_worker(crash_at))
 
 
+def charged(run: Run, crash_at: str) -> None:
+    """An accepted order whose business step charges the customer."""
+    _die(run, run.crashing_worker(crash_at, run.order(), FULFILMENT=STEP))
+
+
+def charged_slowly(run: Run, crash_at: str) -> None:
+    """The bank takes longer than a lease."""
+    order_id, bank = run.order(), run.field.bank
+    bank.set_mood(order_id, "slow")
+    short = {"FULFILMENT_LEASE_SECONDS": "0.5"}
+    _die(run, run.crashing_worker(crash_at, order_id, FULFILMENT=STEP, **short))
+    bank.calm_down(order_id, "slow")
+
+
+def charged_in_turn(run: Run, crash_at: str) -> None:
+    """There is one thread to charge two customers."""
+    slow, bank = run.order(), run.field.bank
+    bank.set_mood(slow, "slow")
+    child = run.crashing_worker(crash_at, slow, FULFILMENT=STEP, FULFILMENT_THREADS="1")
+    wait_for(lambda: bank.words(slow), "the first step to begin")
+    run.field.ring(child.environment["SQS_QUEUE_URL"], run.order())
+    _die(run, child)
+    bank.calm_down(slow, "slow")
+
+
 def failing(run: Run, crash_at: str) -> None:
     """The business step fails until the worker dies of it."""
-    order_id = run.order()
-    run.log.add("fails", orderId=order_id)
-    child = run.crashing_worker(crash_at, order_id, FULFILMENT="tests.faults.crash_worker:always_fail")
+    order_id = _refused_by_bank(run)
+    child = run.crashing_worker(crash_at, order_id, FULFILMENT=STEP)
 
     def died() -> bool:
         run.pass_time()  # over the back-off between attempts
@@ -50,9 +75,43 @@ def failing(run: Run, crash_at: str) -> None:
     _die(run, child)
 
 
-def always_fail(order: object) -> None:
-    """A business step for FULFILMENT."""
-    raise RuntimeError("as planned")
+def cancelled_after_an_attempt(run: Run, crash_at: str) -> None:
+    """What the attempt did is undone."""
+    _cancel_between_attempts(run, crash_at, _refused_by_bank(run))
+
+
+def undone_in_vain(run: Run, crash_at: str) -> None:
+    """The bank gives nothing back as long as the worker lives."""
+    order_id = _refused_by_bank(run)
+    run.field.bank.set_mood(order_id, "stuck")
+    _cancel_between_attempts(run, crash_at, order_id)
+    run.field.bank.calm_down(order_id, "stuck")
+
+
+def cancelled_without_an_undo(run: Run, crash_at: str) -> None:
+    """After an attempt of a step that has none."""
+    order_id = run.order()
+    run.field.database["orders"].update_one({"orderId": order_id}, {"$set": {"attempts": 1}})
+    run.shopper.cancel(order_id)
+    _die(run, run.crashing_worker(crash_at, order_id))
+
+
+def _refused_by_bank(run: Run) -> str:
+    """An order of which every attempt fails."""
+    order_id = run.order()
+    run.log.add("fails", orderId=order_id)
+    run.field.bank.set_mood(order_id, "fails")
+    return order_id
+
+
+def _cancel_between_attempts(run: Run, crash_at: str, order_id: str) -> None:
+    orders = run.field.database["orders"]
+    child = run.crashing_worker(crash_at, order_id, FULFILMENT=STEP)
+    between = {"orderId": order_id, "attempts": {"$gte": 1}, "step": {"$exists": False}}
+    wait_for(lambda: orders.find_one(between), "an attempt to fail")
+    wait_for(lambda: run.shopper.cancel(order_id)["status"] == 200, "the order to be cancelled")
+    run.field.ring(child.environment["SQS_QUEUE_URL"], order_id)
+    _die(run, child)
 
 
 def mail_comes_to(outcome: str) -> Drive:
@@ -163,8 +222,17 @@ DRIVES: dict[str, Drive] = {
     "claim": swept,
     "expire": abandoned,
     "settle_returned": abandoned,
+    "claim_step": charged,
+    "call_step": charged,
+    "renew_step": charged_slowly,
+    "step_postponed": charged_in_turn,
     "record_attempt": failing,
     "fail": failing,
+    "claim_undo": cancelled_after_an_attempt,
+    "call_undo": cancelled_after_an_attempt,
+    "undo_done": cancelled_after_an_attempt,
+    "undo_failed": undone_in_vain,
+    "drop_undo": cancelled_without_an_undo,
     "mail_refused": mail_comes_to("refused"),
     "mail_not_sent": mail_comes_to("throttled"),
     "mail_unknown": mail_comes_to("500 but taken"),

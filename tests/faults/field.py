@@ -15,6 +15,7 @@ from pymongo import MongoClient
 
 from local_stack.probes import free_port
 from local_stack.stack import LocalStack
+from tests.faults.bank import Bank
 from tests.faults.moody_ses import MoodySes
 from tests.faults.shopper import Log
 from tests.support.system import QUICK, ROOT, Child, clean_environment
@@ -39,6 +40,7 @@ class Field:
         self.stack, self.directory, self.ses = stack, directory, ses
         directory.mkdir(parents=True, exist_ok=True)
         self.sqs = _sqs(stack.settings)
+        self.bank = Bank(directory / "bank")
         self._children: list[Child] = []
         name = f"faults_{uuid4().hex[:12]}"
         self.mongo: MongoClient[dict[str, Any]] = MongoClient(stack.settings["MONGO_URI"], tz_aware=True)
@@ -53,7 +55,8 @@ class Field:
         uri = known["MONGO_URI"].rpartition("/")[0] + f"/{database}"
         aws = known.pop("AWS_ENDPOINT_URL")
         ends = {"AWS_ENDPOINT_URL_SQS": aws, "AWS_ENDPOINT_URL_SES": self.ses.url}
-        return {**known, "MONGO_URI": uri, **ends, "SQS_QUEUE_URL": self.make_queue()}
+        own = {"SQS_QUEUE_URL": self.make_queue(), "BANK": str(self.directory / "bank")}
+        return {**known, "MONGO_URI": uri, **ends, **own}
 
     def make_queue(self) -> str:
         """A fresh queue's URL."""

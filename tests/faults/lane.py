@@ -14,6 +14,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 from bson import ObjectId
 
 from local_stack.stack import LocalStack
+from tests.faults.bank import STEP
 from tests.faults.checker import check
 from tests.faults.field import Api, Field, running_field
 from tests.faults.shopper import Log, Shopper
@@ -28,7 +29,8 @@ class Lane:
     def __init__(self, field: Field) -> None:
         self.field = field
         self.api = field.api("clean-api")
-        self.worker = field.worker("clean-worker", SQS_QUEUE_URL=field.make_queue())
+        # It has a business step, which most crashing workers have not.
+        self.worker = field.worker("clean-worker", SQS_QUEUE_URL=field.make_queue(), FULFILMENT=STEP)
         wait_for(lambda: "worker_started" in self.worker.output(), "the worker to start")
 
     def stop_worker(self) -> None:
@@ -90,7 +92,9 @@ class Run:
             wait_for(condition, seconds=seconds)
 
     def check(self) -> list[str]:
-        return check(self.log.entries, self.field.database, self.field.ses.record)
+        orders = self.field.database["orders"].find({"userId": {"$in": self.users}})
+        found = check(self.log.entries, self.field.database, self.field.ses.record)
+        return [*found, *self.field.bank.check(orders)]
 
     def pass_time(self) -> None:
         pass_time(self.field.database, self.users, claims=False)

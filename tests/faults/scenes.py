@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from uuid import uuid4
 
+from tests.faults.bank import MAX_ATTEMPTS, STEP
 from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
@@ -52,6 +53,59 @@ def a_hold_arrives_after_its_order_was_settled(run: Run) -> list[str]:
 def a_customer_cancels_while_the_worker_is_dead(run: Run) -> list[str]:
     order_id = run.order()
     run.await_death(run.crashing_worker("before:process", order_id))
+    run.shopper.cancel(order_id)
+    return run.recover()
+
+
+def a_step_kills_each_worker_that_begins_it(run: Run) -> list[str]:
+    order_id, bank = run.order(), run.field.bank
+    run.log.add("fails", orderId=order_id)
+    bank.set_mood(order_id, "deadly")
+    for _ in range(MAX_ATTEMPTS + 1):
+        pass_time(run.field.database, run.users)
+        if not _dies_at_step(run, order_id):
+            break
+    bank.calm_down(order_id, "deadly")
+    return run.recover()
+
+
+def _dies_at_step(run: Run, order_id: str) -> bool:
+    """Start a worker, and see whether it lives on when the order has ended."""
+    worker = run.field.worker(run.name, SQS_QUEUE_URL=run.field.make_queue(), FULFILMENT=STEP)
+    pending = {"orderId": order_id, "status": "Pending"}
+    orders = run.field.database["orders"]
+    wait_for(lambda: not worker.running or not orders.find_one(pending), "a death or the end")
+    died = not worker.running
+    end(worker)
+    return died
+
+
+def a_customer_cancels_while_the_bank_is_slow(run: Run) -> list[str]:
+    """The step has begun, and has not charged yet."""
+    order_id, bank = run.order(), run.field.bank
+    bank.set_mood(order_id, "slow")
+    queue = run.field.make_queue()
+    worker = run.field.worker(run.name, SQS_QUEUE_URL=queue, FULFILMENT=STEP)
+    run.field.ring(queue, order_id)
+    wait_for(lambda: bank.words(order_id), "the step to begin")
+    if run.shopper.cancel(order_id)["status"] == 200:
+        run.field.ring(queue, order_id)
+        wait_for(lambda: "refund" in bank.words(order_id), "the undo")
+    bank.calm_down(order_id, "slow")
+    wait_for(lambda: "charge" in bank.words(order_id), "the step to end")
+    worker.stop()
+    return run.recover()
+
+
+def a_customer_cancels_after_an_attempt_that_charged_him(run: Run) -> list[str]:
+    order_id, orders = run.order(), run.field.database["orders"]
+    run.field.bank.set_mood(order_id, "fails")
+    queue = run.field.make_queue()
+    worker = run.field.worker(run.name, SQS_QUEUE_URL=queue, FULFILMENT=STEP)
+    run.field.ring(queue, order_id)
+    between = {"orderId": order_id, "attempts": 1, "step": {"$exists": False}}
+    wait_for(lambda: orders.find_one(between), "the attempt to fail")
+    worker.kill()
     run.shopper.cancel(order_id)
     return run.recover()
 

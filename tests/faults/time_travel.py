@@ -11,17 +11,19 @@ from bson import ObjectId
 
 
 def pass_time(database: Any, users: Sequence[ObjectId] | None = None, claims: bool = True) -> None:
-    """Make everything due. With `claims` also mails that a worker is sending: say so only when it is dead."""
+    """Make everything due. With `claims` also what a worker is at, mails and business steps: say so only when
+    it is dead."""
     wanted: dict[str, Any] = {"nextActionAt": {"$gt": datetime.now(UTC)}}
     if users is not None:
         wanted["userId"] = {"$in": list(users)}
     if not claims:
-        wanted["mail.state"] = {"$ne": "claimed"}
+        wanted |= {"mail.state": {"$ne": "claimed"}, "step": {"$exists": False}}
     past = datetime.now(UTC) - timedelta(seconds=1)
     # One by one: SecantusDB 0.7 loses index entries when update_many sets the field that it was found by.
-    for order in database["orders"].find(wanted, {"nextActionAt": 1}):
+    for order in database["orders"].find(wanted, {"nextActionAt": 1, "step": 1}):
         same = {"_id": order["_id"], "nextActionAt": order["nextActionAt"]}
-        database["orders"].update_one(same, {"$set": {"nextActionAt": past}})
+        lease = {"step.until": past} if "step" in order else {}
+        database["orders"].update_one(same, {"$set": {"nextActionAt": past, **lease}})
 
 
 def age_holds(database: Any, product_ids: Sequence[str]) -> None:

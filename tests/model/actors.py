@@ -14,10 +14,15 @@ WRITE_LENGTH = {
     "reject": 3,
     "expire": 2,
     "release_key": 2,
-    "cancel": 2,
-    "process": 2,
-    "fail": 2,
+    "cancel": 3,
+    "process": 3,
+    "fail": 4,
+    "claim_step": 3,
+    "renew_step": 3,
     "record_attempt": 3,
+    "claim_undo": 3,
+    "undo_done": 3,
+    "undo_failed": 3,
     "settle_sold": 3,
     "settle_returned": 3,
     "mark_settled": 3,
@@ -35,9 +40,18 @@ AFTER: dict[str, Callable[[Case, State, bool, Actor], Iterator[Move]]] = {
     "cancel": api.after_cancel,
     "settle_sold": api.after_settle,
     "settle_returned": api.after_settle,
+    "claim_step": worker.after_claim,
+    "claim_undo": worker.after_claim,
     "claim_mail": worker.after_claim_mail,
 }
-NO_WRITES = {"reserve": api.reserve, "held_for": api.held_for, "ring": api.ring, "send": worker.send}
+NO_WRITES = {
+    "reserve": api.reserve,
+    "held_for": api.held_for,
+    "ring": api.ring,
+    "call_step": worker.call_step,
+    "call_undo": worker.call_undo,
+    "send": worker.send,
+}
 
 # What a late one does a worker or the auditor may do at any moment, so it need not be sent late.
 OF_AUDITOR = frozenset({"settle_returned"})

@@ -128,7 +128,7 @@ def after_settle(case: Case, state: State, matched: bool, actor: Actor) -> Itera
     if rest:
         yield (), state, (name, o, rest[0], rest[1:], then)
     elif then in ("process", "reject"):  # the mistake of booking before the decision
-        yield (), state, ("process", o, "") if then == "process" else ("reject", o, True)
+        yield (), state, ("process", o, 0, "") if then == "process" else ("reject", o, True)
     else:
         status = "Processed" if name == "settle_sold" else "Failed"
         yield (), state, ("mark_settled", o, status, then)
@@ -138,14 +138,17 @@ def find_to_cancel(case: Case, state: State) -> Iterator[tuple[State, Actor]]:
     """Read an accepted, pending order; the cancel follows."""
     for o, order in enumerate(state.orders):
         if order is not None and order.accepted and order.status == PENDING:
-            yield state, ("cancel", o)
+            yield state, ("cancel", o, order.attempts)
 
 
 def after_cancel(case: Case, state: State, matched: bool, actor: Actor) -> Iterator[Move]:
-    """Its stock is given back before the answer; the mail is a worker's."""
+    """Its stock is given back before the answer, unless something is to be undone first: that, and the mail,
+    are a worker's. (The code reads again where this one gives up: an attempt may have failed meanwhile.)"""
     o = actor[1]
-    if matched:
-        yield (), note(state, o, told="cancelled"), settle("settle_returned", case, o, "ring")
+    order = state.orders[o]
+    if matched and order is not None:
+        then = ("ring", o) if order.undo else settle("settle_returned", case, o, "ring")
+        yield (), note(state, o, told="cancelled"), then
     else:
         yield (), state, IDLE
 

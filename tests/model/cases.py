@@ -43,24 +43,31 @@ KEYED = Case(
     budget=Budget(crashes=1, lates=1),
 )
 PURGE = KEYED._replace(name="a retry after the purge, a crash and a late write", purge=True)
-# From acceptance on: two workers, the attempt limit, a cancel, all that SES can answer.
+# From acceptance on: two workers, a cancel, all that SES can answer.
 ENDING = Case(
-    name="an accepted order, a cancel, failing attempts, every answer of SES",
+    name="an accepted order, a cancel, every answer of SES",
     requests=((None, (1,)),),
     stock=(1,),
     writes=SOUND,
     cancels=1,
     workers=2,
     budget=Budget(crashes=1, lates=1),
-    failures=2,
     claims=2,
     mail_faults=True,
     accepted_at_start=True,
 )
+# The same with a business step that fails, kills, and has an undo.
+STEP = ENDING._replace(
+    name="a business step and its undo, a cancel, failing attempts, a crash, a late write",
+    step=True,
+    failures=2,
+    undo_failures=1,
+    mail_faults=False,
+    claims=1,
+)
 RESEND = ENDING._replace(
     name="an operator asks for the mail once more",
     cancels=0,
-    failures=0,
     claims=3,
     resends=1,
     budget=Budget(crashes=1),
@@ -76,26 +83,25 @@ CALM = Case(
     claims=3,
 )
 CLOCK = CALM._replace(
-    name="a clock, a retry, a crash, a cancel, failing attempts, every answer of SES",
+    name="a clock, a retry, a crash, a cancel, every answer of SES",
     cancels=1,
     budget=Budget(crashes=1),
-    failures=2,
     claims=2,
     mail_faults=True,
 )
-CI = (RETRY, CONTENTION, CONTENTION_LATE, PURGE, ENDING, RESEND, CALM, CLOCK)
-
-# What the protocol does not promise: see "The business step" in docs/MODEL.md.
-WORK = Case(
-    name="the business step's work and a cancel",
-    requests=((None, (1,)),),
-    stock=(1,),
-    writes=SOUND,
-    cancels=1,
-    accepted_at_start=True,
-    watch_work=True,
-    split=frozenset({"process"}),
+# Leases of the business step: while they last, and when somebody is too slow.
+STEP_CLOCK = STEP._replace(
+    name="a clock, a business step and its undo, a cancel, failing attempts, a crash",
+    clock=True,
+    undo_claims=4,
+    budget=Budget(crashes=1),
 )
+STEP_SLOW = STEP_CLOCK._replace(
+    name="a clock, a business step and its undo, a cancel, failing attempts, somebody slow",
+    workers=3,
+    budget=Budget(slow=1),
+)
+CI = (RETRY, CONTENTION, CONTENTION_LATE, PURGE, ENDING, STEP, RESEND, CALM, CLOCK, STEP_CLOCK, STEP_SLOW)
 
 LARGE = (
     KEYED._replace(name="one product, nothing pruned", split=frozenset(SOUND), purge=True),
@@ -119,16 +125,21 @@ LARGE = (
         name="the ending of an order of two products, with more of everything",
         requests=((None, (1, 1)),),
         stock=(1, 1),
-        failures=3,
         claims=3,
         resends=1,
+    ),
+    STEP._replace(name="a business step, nothing pruned", split=frozenset(SOUND)),
+    STEP._replace(name="a business step and every answer of SES", mail_faults=True, claims=2),
+    STEP_CLOCK._replace(
+        name="a clock, a business step, two crashes, a late write, somebody slow",
+        workers=3,
+        budget=Budget(crashes=2, lates=1, slow=1),
     ),
     CLOCK._replace(
         name="a clock, three requests, two products, a crash, a late write, somebody slow",
         requests=((1, (1, 1)),) * 3,
         stock=(2, 2),
         cancels=0,
-        failures=0,
         budget=Budget(crashes=1, lates=1, slow=1),
     ),
 )

@@ -4,7 +4,7 @@ Each write of the model is one update of one document, with its filter. It retur
 None when the filter matched nothing.
 """
 
-from .clock import is_due
+from .clock import is_due, is_held
 from .state import (
     CANCELLED,
     DUE,
@@ -78,37 +78,38 @@ def expire(case: Case, state: State, o: int) -> State | None:
     return put_order(state, o, ended(order, EXPIRED)._replace(keyed=False))
 
 
-def process(case: Case, state: State, o: int) -> State | None:
+def process(case: Case, state: State, o: int, token: int) -> State | None:
+    """By who holds the claim under that token; 0: there is no step to do."""
     order = state.orders[o]
-    if order is None or not is_open(order):
+    if order is None or not is_open(order) or not is_claimed_by(case, order, token):
         return None
-    return put_order(state, o, order._replace(status=PROCESSED, next=LATER))
+    return put_order(state, o, order._replace(status=PROCESSED, next=LATER, step=0, lapsed=False))
 
 
-def fail(case: Case, state: State, o: int) -> State | None:
+def fail(case: Case, state: State, o: int, token: int, attempts: int) -> State | None:
     order = state.orders[o]
-    if order is None or not is_open(order):
+    if order is None or not is_open(order) or order.attempts != attempts:
+        return None
+    if not is_claimed_by(case, order, token):
         return None
     return put_order(state, o, ended(order, PROCESSING_ERROR))
 
 
-def cancel(case: Case, state: State, o: int) -> State | None:
+def cancel(case: Case, state: State, o: int, attempts: int) -> State | None:
     order = state.orders[o]
-    if order is None or not is_open(order):
+    if order is None or not is_open(order) or order.attempts != attempts or is_held(case, order):
         return None
     return put_order(state, o, ended(order, CANCELLED))
 
 
+def is_claimed_by(case: Case, order: Order, token: int) -> bool:
+    return order.step == token if token else not is_held(case, order)
+
+
 def ended(order: Order, reason: str) -> Order:
-    return order._replace(status=FAILED, reason=reason, next=LATER)
-
-
-def record_attempt(case: Case, state: State, o: int, attempts: int) -> State | None:
-    """One more failed attempt after the `attempts` that were read."""
-    order = state.orders[o]
-    if order is None or not is_open(order) or order.attempts != attempts:
-        return None
-    return put_order(state, o, order._replace(attempts=attempts + 1, next=LATER))
+    """What attempts may have done is owed its undo."""
+    undo = order.attempts > 0
+    return order._replace(status=FAILED, reason=reason, next=LATER, step=0, lapsed=False, undo=undo)
 
 
 def mark_settled(case: Case, state: State, o: int, status: str) -> State | None:

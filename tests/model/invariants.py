@@ -79,19 +79,37 @@ def one_accepted_order_a_key(case: Case, state: State) -> bool:
 
 
 def errors_come_after_all_attempts(case: Case, state: State) -> bool:
-    """An order fails with processing_error only after as many failed attempts as the limit says."""
+    """An order fails with processing_error only after as many attempts as the limit says."""
     return all(
-        notes.failures >= case.attempt_limit
-        for order, notes in zip(state.orders, state.ledger, strict=True)
+        order.attempts >= case.attempt_limit
+        for order in state.orders
         if order is not None and order.reason == PROCESSING_ERROR
     )
 
 
-def work_is_done_for_processed_orders_only(case: Case, state: State) -> bool:
-    """Where a case watches it: what the business step did is never for an order that then failed."""
-    return not any(
-        notes.worked and order is not None and order.status == FAILED
+def attempts_are_limited(case: Case, state: State) -> bool:
+    """However they end: no step that kills its workers is begun more often than the limit says."""
+    return all(notes.begun <= case.attempt_limit for notes in state.ledger)
+
+
+def nobody_comes_between(case: Case, state: State) -> bool:
+    """While a worker is at a step nobody else begins it or decides, unless its lease ran out."""
+    for _, o, token, _ in (actor for actor in state.workers if actor and actor[0] == "call_step"):
+        order = state.orders[o]
+        held = order is not None and order.status == PENDING and order.step == token
+        if not held and state.ledger[o].ran_out != token:
+            return False
+    return True
+
+
+def what_was_begun_is_undone(case: Case, state: State) -> bool:
+    """At rest: a failed order whose step was ever begun had its undo called; and as the last thing, where
+    there is a clock and nobody was slow or late."""
+    strict = case.clock and not (case.budget.lates or case.budget.slow)
+    return all(
+        (not notes.begun or notes.undone) and not (strict and notes.worked)
         for order, notes in zip(state.orders, state.ledger, strict=True)
+        if order is not None and order.status == FAILED
     )
 
 
@@ -150,15 +168,16 @@ ALWAYS: tuple[Rule, ...] = (
     mails_are_counted_for,
     one_accepted_order_a_key,
     errors_come_after_all_attempts,
-    work_is_done_for_processed_orders_only,
+    attempts_are_limited,
 )
 # Rules that need a clock, and look at more than documents.
-UNDER_A_CLOCK: tuple[Rule, ...] = (nobody_is_overtaken, doubts_have_a_cause)
+UNDER_A_CLOCK: tuple[Rule, ...] = (nobody_is_overtaken, nobody_comes_between, doubts_have_a_cause)
 AT_REST: tuple[Rule, ...] = (
     every_order_ends,
     nothing_is_held_at_rest,
     sold_is_what_was_processed,
     every_accepted_order_has_its_mail,
+    what_was_begun_is_undone,
 )
 
 
@@ -178,7 +197,9 @@ def recovery(case: Case, state: State) -> Iterator[Step]:
 
     It never ends by itself when it goes round in a circle; the caller counts.
     """
-    calm = case._replace(failures=0, mail_faults=False, purge=False, resends=0, claims=1000)
+    calm = case._replace(
+        failures=0, undo_failures=0, undo_claims=1000, mail_faults=False, purge=False, resends=0, claims=1000
+    )
     step = next(successors(calm, state), None)
     while step is not None:
         yield step

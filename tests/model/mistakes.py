@@ -5,7 +5,19 @@ A mistake that nobody noticed would mean that the rule is not needed, or that th
 
 from typing import Any, NamedTuple
 
-from .cases import CALM, COMPETED, CONTENTION, ENDING, KEYED, PURGE, RESEND, RETRY
+from .cases import (
+    CALM,
+    COMPETED,
+    CONTENTION,
+    ENDING,
+    KEYED,
+    PURGE,
+    RESEND,
+    RETRY,
+    STEP,
+    STEP_CLOCK,
+    STEP_SLOW,
+)
 from .decisions import ended, is_open
 from .state import (
     CANCELLED,
@@ -22,6 +34,16 @@ from .state import (
     put_order,
 )
 from .stock import add_hold, end_holds
+from .weak_steps import (
+    cancel_and_owe_nothing,
+    cancel_as_read,
+    cancel_whoever_is_at_it,
+    claim_step_of_others,
+    claim_step_uncounted,
+    process_without_claim,
+    record_and_count_attempt,
+    record_attempt_without_claim,
+)
 from .writes import SOUND, Write
 
 
@@ -76,13 +98,13 @@ def expire_the_accepted(case: Case, state: State, o: int) -> State | None:
     return put_order(state, o, ended(order, EXPIRED)._replace(keyed=False))
 
 
-def cancel_anything(case: Case, state: State, o: int) -> State | None:
+def cancel_anything(case: Case, state: State, o: int, attempts: int) -> State | None:
     """Matches `{_id}`."""
     order = state.orders[o]
     return order and put_order(state, o, ended(order, CANCELLED))
 
 
-def cancel_and_release_key(case: Case, state: State, o: int) -> State | None:
+def cancel_and_release_key(case: Case, state: State, o: int, attempts: int) -> State | None:
     order = state.orders[o]
     if order is None or not is_open(order):
         return None
@@ -168,7 +190,29 @@ MISTAKES = {
         _with(ENDING, mark_settled=mark_settled_again), "mails_are_counted_for"
     ),
     "the_first_failed_attempt_is_the_last": Mistake(
-        _without(ENDING, "attempt_limit"), "errors_come_after_all_attempts"
+        _without(STEP, "attempt_limit"), "errors_come_after_all_attempts"
+    ),
+    "a_cancel_ignores_the_claim": Mistake(
+        _with(STEP_CLOCK, cancel=cancel_whoever_is_at_it), "nobody_comes_between"
+    ),
+    "a_step_is_claimed_from_who_is_at_it": Mistake(
+        _with(STEP_SLOW, claim_step=claim_step_of_others), "nobody_comes_between"
+    ),
+    "who_lost_the_lease_decides": Mistake(
+        _with(STEP_SLOW, process=process_without_claim), "nobody_comes_between"
+    ),
+    "who_lost_the_lease_frees_the_claim_of_another": Mistake(
+        _with(STEP_SLOW, record_attempt=record_attempt_without_claim), "nobody_comes_between"
+    ),
+    "the_attempt_is_counted_after_the_step": Mistake(
+        _with(
+            STEP._replace(cancels=0), claim_step=claim_step_uncounted, record_attempt=record_and_count_attempt
+        ),
+        "attempts_are_limited",
+    ),
+    "undo_is_forgotten": Mistake(_with(STEP, cancel=cancel_and_owe_nothing), "what_was_begun_is_undone"),
+    "a_cancel_does_not_match_the_attempts": Mistake(
+        _with(STEP_CLOCK, cancel=cancel_as_read), "what_was_begun_is_undone"
     ),
     "what_was_due_once_stays_due": Mistake(_without(CALM, "due_read_again"), "doubts_have_a_cause"),
     "a_take_over_does_not_claim": Mistake(

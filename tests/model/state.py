@@ -25,7 +25,8 @@ Move = tuple[Label, "State", Actor]
 
 class Order(NamedTuple):
     """A document of `orders`. `next` is its nextActionAt; `keyed` says that it has its idempotency key;
-    the number of mail attempts also serves as the token of a claim."""
+    the number of mail attempts also serves as the token of a claim. `step` is the token of the claim of the
+    business step, or of its undo, and `lapsed` says that its lease has run out; `undo` that it is owed."""
 
     status: str = PENDING
     accepted: bool = False
@@ -35,6 +36,10 @@ class Order(NamedTuple):
     next: int = LATER
     keyed: bool = False
     attempts: int = 0
+    step: int = 0
+    lapsed: bool = False
+    undo: bool = False
+    faults: int = 0
     mail: str = ""
     mail_attempts: int = 0
 
@@ -50,14 +55,19 @@ class Product(NamedTuple):
 class Ledger(NamedTuple):
     """What really happened to an order, outside the database: the referee's notes.
 
-    told: the last promise to a client ("201" or "cancelled"); failures: failed business steps;
-    mails: accepted by SES; unanswered: sends that SES did not answer; unknowns: outcomes written down as
-    unknown; resends: mails that an operator asked for; worked: the business step was done (noted only
-    where a case watches it).
+    told: the last promise to a client ("201" or "cancelled"); begun: business steps; failures: those that
+    failed; worked: since the last undo a step began, so something may have been done; undone: 1 once it was;
+    undo_failures; ran_out: the step whose lease ran out while its worker was at it; mails: accepted by SES;
+    unanswered: sends that SES did not answer; unknowns: outcomes written down as unknown; resends: mails that
+    an operator asked for.
     """
 
     told: str = ""
+    begun: int = 0
     failures: int = 0
+    undone: int = 0
+    undo_failures: int = 0
+    ran_out: int = 0
     mails: int = 0
     unanswered: int = 0
     unknowns: int = 0
@@ -92,7 +102,9 @@ class Case(NamedTuple):
 
     requests: (key or None, quantity of each product); the order that request r inserts is order r.
     clock: False lets everything be due at any moment; True is explained in clock.py.
-    failures, claims, resends: the most of them for one order; the recovery needs no such limits.
+    step: there is a business step to do, with an undo; False is the default, which does nothing.
+    failures, undo_failures, undo_claims, claims, resends: the most of them for one order; the recovery needs
+    no such limits.
     writes, without: replaced writes and missing rules, for planted mistakes.
     split: writes whose order is read in a step of its own; see worker.py.
     """
@@ -106,14 +118,16 @@ class Case(NamedTuple):
     budget: Budget = Budget()
     clock: bool = False
     hold_tries: int = 1
+    step: bool = False
     failures: int = 0
+    undo_failures: int = 0
+    undo_claims: int = 2
     attempt_limit: int = 2
     claims: int = 1
     mail_faults: bool = False
     resends: int = 0
     purge: bool = False
     accepted_at_start: bool = False
-    watch_work: bool = False
     split: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
 

@@ -74,6 +74,10 @@ def _order(order: Order | None) -> str:
         words.append("names hold " + "/".join(map(str, order.hold_ids)))
     if order.attempts:
         words.append(f"attempts {order.attempts}")
+    if order.step:
+        words.append(f"step claimed ({order.step}{', lapsed' if order.lapsed else ''})")
+    if order.undo:
+        words.append("undo owed")
     if order.mail:
         words.append(f"mail {order.mail} ({order.mail_attempts})")
     if order.next in _NEXT:

@@ -9,11 +9,12 @@ filter lists the write as `split`, which makes them two as well.
 from collections.abc import Iterator
 
 from .api import settle
-from .clock import is_due
+from .clock import is_due, is_held
 from .decisions import is_open, undecided
-from .state import CLAIMED, DUE, NOW, PROCESSED, UNKNOWN, Actor, Case, Move, Order, State, note
+from .state import CLAIMED, DUE, NOW, PROCESSED, UNKNOWN, Actor, Case, Move, Order, State, note, spend
+from .step import owes_undo
 
-READS_AHEAD = frozenset({"settle_sold", "settle_returned", "fail", "record_attempt", "release_key"})
+READS_AHEAD = frozenset({"settle_sold", "settle_returned", "release_key"})
 
 
 def reads_ahead(case: Case, actor: Actor) -> bool:
@@ -59,7 +60,7 @@ def look(case: Case, state: State, actor: Actor) -> Iterator[tuple[State, Actor]
 
 
 def advance(case: Case, state: State, o: int, due: bool, then: str) -> Iterator[tuple[State, Actor]]:
-    """The next step of an order as it stands, and the world with the business step done or failed."""
+    """The next step of an order as it stands."""
     order = state.orders[o]
     if order is None:
         return
@@ -67,8 +68,11 @@ def advance(case: Case, state: State, o: int, due: bool, then: str) -> Iterator[
         if due:
             yield state, ("release_key" if "one_write_expiry" in case.without else "expire", o, then)
     elif is_open(order):
-        if due or order.attempts == 0:
-            yield from _business_step(case, state, o, order, then)
+        if (due or order.attempts == 0) and not is_held(case, order):
+            yield state, _business_step(case, o, order, then)
+    elif owes_undo(order):
+        if (due or order.faults == 0) and not is_held(case, order) and order.faults < case.undo_claims:
+            yield state, ("claim_undo", o, order.faults, then)
     elif not order.settled:
         name = "settle_sold" if order.status == PROCESSED else "settle_returned"
         yield state, settle(name, case, o, then)
@@ -76,18 +80,62 @@ def advance(case: Case, state: State, o: int, due: bool, then: str) -> Iterator[
         yield from _mail_step(case, state, o, order, then)
 
 
-def _business_step(
-    case: Case, state: State, o: int, order: Order, then: str
-) -> Iterator[tuple[State, Actor]]:
-    """It works, or it fails: then once more, later, or for good at the limit."""
-    done = note(state, o, worked=True) if case.watch_work else state
-    early = "decide_before_selling" in case.without
-    yield done, settle("settle_sold", case, o, "process") if early else ("process", o, then)
-    failures = state.ledger[o].failures
-    if failures < case.failures:
-        last = order.attempts + 1 >= case.attempt_limit or "attempt_limit" in case.without
-        failed = note(state, o, failures=failures + 1)
-        yield failed, ("fail", o, then) if last else ("record_attempt", o, order.attempts, "")
+def _business_step(case: Case, o: int, order: Order, then: str) -> Actor:
+    """Processed at once where there is nothing to do; else an attempt, or the end after the last one."""
+    if not case.step:
+        early = "decide_before_selling" in case.without
+        return settle("settle_sold", case, o, "process") if early else ("process", o, 0, then)
+    if order.attempts >= case.attempt_limit:
+        return ("fail", o, 0, order.attempts, then)
+    return ("claim_step", o, order.attempts, then)
+
+
+def after_claim(case: Case, state: State, matched: bool, actor: Actor) -> Iterator[Move]:
+    name, o, count, then = actor
+    if not matched:
+        yield (), state, (then, o) if then else ()
+    elif name == "claim_step":
+        yield (), state, ("call_step", o, count + 1, then)
+    else:
+        yield (), state, ("call_undo", o, -count - 1, then)
+
+
+def call_step(case: Case, state: State, actor: Actor) -> Iterator[Move]:
+    """It works, or it fails, half done: then once more, later, or for good at the limit. It may kill its
+    worker, and takes so long that its lease has to be renewed."""
+    _, o, token, then = actor
+    notes = state.ledger[o]
+    begun = note(state, o, begun=notes.begun + 1, worked=True)
+    yield ("step", o, "is done"), begun, ("process", o, token, then)
+    if notes.failures < case.failures:
+        last = token >= case.attempt_limit or "attempt_limit" in case.without
+        failed = note(begun, o, failures=notes.failures + 1)
+        end = ("fail", o, token, token, then) if last else ("record_attempt", o, token, "")
+        yield ("step", o, "fails"), failed, end
+    if state.left.crashes:
+        yield ("step", o, "kills its worker"), spend(begun, crashes=-1), ()
+    yield from _renew(case, state, actor)
+
+
+def call_undo(case: Case, state: State, actor: Actor) -> Iterator[Move]:
+    _, o, token, then = actor
+    notes = state.ledger[o]
+    undone = note(state, o, undone=1, worked=False)
+    yield ("undo", o, "is done"), undone, ("undo_done", o, token, then)
+    if notes.undo_failures < case.undo_failures:
+        failed = note(state, o, undo_failures=notes.undo_failures + 1)
+        yield ("undo", o, "fails"), failed, ("undo_failed", o, token, "")
+    yield from _renew(case, state, actor)
+
+
+def _renew(case: Case, state: State, actor: Actor) -> Iterator[Move]:
+    """Where there is a clock: after its lease ran out a worker that was only slow may get it back."""
+    _, o, token, _ = actor
+    order = state.orders[o]
+    if case.clock and order is not None and order.lapsed:
+        after = case.writes["renew_step"](case, state, o, token)
+        if after is not None:
+            yield ("renew_step", o, token), note(after, o, ran_out=0), actor
 
 
 def _mail_step(case: Case, state: State, o: int, order: Order, then: str) -> Iterator[tuple[State, Actor]]:

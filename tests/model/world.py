@@ -8,7 +8,8 @@ from .state import FAILED, NEVER, PENDING, PROCESSED, Actor, Case, State, note, 
 
 # Late ones of these match nothing any more once the order has left the state that they ask for.
 OF_UNDECIDED = frozenset({"accept", "reject", "expire"})
-OF_PENDING = frozenset({"process", "fail", "cancel", "record_attempt"})
+OF_PENDING = frozenset({"process", "fail", "cancel", "claim_step", "record_attempt"})
+OF_UNDO = frozenset({"claim_undo", "undo_done", "undo_failed"})
 OF_UNSETTLED = frozenset({"settle_sold", "mark_settled"})
 
 
@@ -32,6 +33,8 @@ def _spent(state: State, write: Actor) -> bool:
         return order.status != PENDING or order.accepted
     if name in OF_PENDING:
         return order.status != PENDING
+    if name in OF_UNDO:
+        return not order.undo
     return name in OF_UNSETTLED and order.settled
 
 

@@ -6,13 +6,13 @@ sender is long gone.
 
 from collections.abc import Callable
 
-from . import decisions, mail, stock
+from . import decisions, mail, step, stock
 from .state import State
 
 Write = Callable[..., State | None]
 
-# The functions of models/order_decisions.py and models/order_mail.py, and the event that each writes into
-# the order's history.
+# The functions of models/order_decisions.py, order_step.py and order_mail.py, and the event that each writes
+# into the order's history.
 EVENTS = {
     decisions: {
         "insert_intent": "received",
@@ -22,9 +22,16 @@ EVENTS = {
         "process": "processed",
         "fail": "failed",
         "cancel": "cancelled",
-        "record_attempt": "attempt_failed",
         "mark_settled": "settled",
         "claim": "",
+    },
+    step: {
+        "claim_step": "attempt_begun",
+        "renew_step": "",
+        "record_attempt": "attempt_failed",
+        "claim_undo": "",
+        "undo_done": "undone",
+        "undo_failed": "",
     },
     mail: {
         "claim_mail": "mail_claimed",
