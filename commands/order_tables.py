@@ -58,6 +58,7 @@ def block(order: Document) -> Iterator[str]:
         "Customer": _customer(order, _emails([order])),
         "Status": _status(order),
         "Total": _total(order),
+        "Step": _step(order),
         "Stock": _stock(order),
         "Mail": field("mail", "state")(order),
         "Created": _time(order, "createdAt"),
@@ -114,6 +115,16 @@ def _stock(order: Document) -> str | None:
     if order.get("settled"):
         return "booked"
     return "reserved" if any("holdId" in item for item in _list(order, "items")) else None
+
+
+def _step(order: Document) -> str | None:
+    """How far the business step came; nothing where there is none to do."""
+    words = [f"attempt {text(order['attempts'])}"] if order.get("attempts") else []
+    if "undoOwed" in order:
+        words.append("undo owed")
+    if "step" in order:
+        words.append(f"claimed until {text(field('step', 'until')(order))} UTC")
+    return ", ".join(words) or None
 
 
 def _emails(orders: Sequence[Document]) -> dict[str, str]:

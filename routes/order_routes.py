@@ -111,7 +111,11 @@ def list_events(order_id: str) -> Response:
 @requires_user
 @cancels_per_user
 def cancel_order(order_id: str) -> Any:
-    """Cancel one of your orders while it is Pending: it is Failed then, and its stock is free again."""
+    """Cancel one of your orders while it is Pending: it is Failed then, and its stock is free again.
+
+    While it is being processed this is a 409; try again, since that may fail. After an attempt that failed
+    its stock is free a moment later.
+    """
     return order_controller.cancel(current_user_id(), order_id, request_id())
 
 

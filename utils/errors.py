@@ -168,10 +168,13 @@ class NotCancellable(Conflict):
     code, title = "not_cancellable", "The order can no longer be cancelled"
     happened = (
         "The order has ended, and not because it was cancelled: it is Processed, or Failed for another "
-        "reason."
+        "reason. Or it is being processed at this moment."
     )
     detail = "Only a Pending order can be cancelled."
-    advice = "Look at the order: `status` and `failureReason` tell how it ended. Nothing is left to cancel."
+    advice = (
+        "Look at the order: `status` and `failureReason` tell how it ended. If it is still Pending, try "
+        "again in a moment: processing it may fail."
+    )
 
 
 class RequestInProgress(Conflict):

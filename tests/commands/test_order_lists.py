@@ -206,3 +206,25 @@ def test_what_is_not_utf_8_is_told(run: Run) -> None:
 
     assert result.exit_code == 1
     assert "not valid UTF-8" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, None),
+        ({"attempts": 2}, "attempt 2"),
+        (
+            {"attempts": 1, "step": {"token": "t", "until": datetime.fromisoformat("2026-11-25T10:00:05Z")}},
+            "attempt 1, claimed until 2026-11-25 10:00:05 UTC",
+        ),
+        ({"attempts": 5, "undoOwed": True}, "attempt 5, undo owed"),
+        ({"attempts": "x", "step": "y"}, "attempt x, claimed until - UTC"),
+    ],
+    ids=str,
+)
+def test_show_tells_how_far_the_business_step_came(
+    run: Run, plant: Plant, fields: dict[str, Any], told: str | None
+) -> None:
+    order_id = plant(status="Pending", **fields)["orderId"]
+    lines = [line.split(maxsplit=1) for line in run("orders", "show", order_id).output.splitlines()]
+    assert dict(line for line in lines if len(line) == 2).get("Step") == told

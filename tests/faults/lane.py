@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
@@ -18,7 +19,7 @@ from tests.faults.bank import STEP
 from tests.faults.checker import check
 from tests.faults.field import Api, Field, running_field
 from tests.faults.shopper import Log, Shopper
-from tests.faults.time_travel import at_rest, pass_time
+from tests.faults.time_travel import at_rest, end_mail_claims, pass_time
 from tests.support.system import Child
 from tests.support.waiting import wait_for
 
@@ -80,10 +81,19 @@ class Run:
         assert process.returncode == -SIGKILL, f"{self.name} ended with {process.returncode}"
 
     def recover(self, seconds: float = 60) -> list[str]:
-        """Let the claims of the dead run out, wait until nothing is left to do, and check the books."""
+        """Let the claims of the dead run out, wait until nothing is left to do, and check the books.
+
+        A claim that the dead had sent may be written after they are gone: it is known by its time.
+        """
         pass_time(self.field.database, self.users)
+        died_before = datetime.now(UTC)
         self.lane.resume_worker()
-        self.wait(self._at_rest, seconds)
+
+        def at_rest() -> bool:
+            end_mail_claims(self.field.database, self.users, died_before)
+            return self._at_rest()
+
+        self.wait(at_rest, seconds)
         return self.check()
 
     def wait(self, condition: Callable[[], bool], seconds: float = 30) -> None:

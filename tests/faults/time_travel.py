@@ -26,6 +26,15 @@ def pass_time(database: Any, users: Sequence[ObjectId] | None = None, claims: bo
         database["orders"].update_one(same, {"$set": {"nextActionAt": past, **lease}})
 
 
+def end_mail_claims(database: Any, users: Sequence[ObjectId], made_before: datetime) -> None:
+    """Make those claims of mails run out that were made before then: they hold for 120 s."""
+    past, until = datetime.now(UTC) - timedelta(seconds=1), made_before + timedelta(seconds=120)
+    wanted = {"userId": {"$in": list(users)}, "mail.state": "claimed", "mail.until": {"$lte": until}}
+    for order in database["orders"].find({**wanted, "nextActionAt": {"$gt": past}}, {"nextActionAt": 1}):
+        same = {"_id": order["_id"], "nextActionAt": order["nextActionAt"]}
+        database["orders"].update_one(same, {"$set": {"nextActionAt": past}})
+
+
 def age_holds(database: Any, product_ids: Sequence[str]) -> None:
     """Make all holds on these products old enough for the auditor."""
     past = datetime.now(UTC) - timedelta(hours=1)

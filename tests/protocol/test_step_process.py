@@ -1,13 +1,18 @@
 """The business step in real workers: it takes long, hangs, or kills its worker."""
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
 import pytest
+import requests
 
+from local_stack.probes import free_port
 from models import order_decisions
 from tests.support.client import Client, expect_problem
 from tests.support.gate import STEP, begun, is_undone, make_deadly, open_gate, times_begun
@@ -181,3 +186,76 @@ def test_a_cancel_during_the_step_is_answered_409_and_after_it_failed_200(
             ended(steered, order_id, "Failed")
     assert is_undone(gate, order_id)
     assert steered.stock(product_id) == 5
+
+
+class Warehouse:
+    """What the example's step talks to: parcels by their id."""
+
+    def __init__(self) -> None:
+        self.parcels: dict[str, Any] = {}
+        self.asked: list[str] = []
+        warehouse = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                warehouse.asked.append(self.path)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                warehouse.parcels[self.path] = json.loads(body)
+                self._answer(200 if len(warehouse.asked) > 1 else 503)  # and yet it has packed the first one
+
+            def do_DELETE(self) -> None:
+                self._answer(204 if warehouse.parcels.pop(self.path, None) else 404)
+
+            def _answer(self, status: int) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Tell nobody."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    made = Warehouse()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def test_the_example_of_the_docs_ships_and_takes_back(
+    steered: Steered, start: Start, warehouse: Warehouse
+) -> None:
+    (order_id,) = place(steered, 1)
+    step = {"FULFILMENT": "examples.business_step:ship", "WAREHOUSE_URL": warehouse.url}
+    with start(**step):
+        wait_for(lambda: steered.read(order_id)["history"][-1]["event"] == "attempt_failed", "a 503")
+        assert len(warehouse.parcels) == 1
+        cancelled = order_decisions.cancel(steered.read(order_id))
+        assert cancelled is not None
+        make_due(steered, order_id)
+        ended(steered, order_id, "Failed")
+        assert warehouse.parcels == {}
+        (second,) = place(steered, 1)
+        ended(steered, second)
+    (parcel,) = warehouse.parcels.values()
+    assert [line["quantity"] for line in parcel["lines"]] == [1]
+    check_at_rest(steered.database)
+
+
+def test_the_worker_counts_attempts_and_their_time(steered: Steered, gate: Path, start: Start) -> None:
+    (order_id,) = place(steered, 1)
+    open_gate(gate)
+    port = free_port()
+    with start(WORKER_METRICS_PORT=str(port)), requests.Session() as session:
+        session.trust_env = False
+        ended(steered, order_id)
+        numbers = session.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    assert 'step_attempts_total{outcome="done",step="step"} 1.0' in numbers
+    assert 'step_seconds_count{step="step"} 1.0' in numbers
