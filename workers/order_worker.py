@@ -63,7 +63,8 @@ class Worker:
         )
         step = fulfilment.load(settings.fulfilment)
         self._advance = Advancer(step, self._step_threads, self._mail_step).advance
-        find = find_due if step.step is None else find_due_without_steps
+        self._has_step = step.step is not None
+        find = find_due_without_steps if self._has_step else find_due
         self._consumer = Consumer(self._app, self._advance, settings.worker_threads, find)
 
     def run(self) -> None:
@@ -91,11 +92,12 @@ class Worker:
     def _threads(self) -> list[threading.Thread]:
         consumer, mail_step, settings = self._consumer, self._mail_step, self._settings
         pause, audit = settings.sweep_seconds, settings.audit_seconds
+        steps = self._every(pause, "step_sweep", self._sweep_steps, self._step_threads.wait)
         return [
+            *([steps] if self._has_step else []),
             threading.Thread(target=consumer.poll, name="poll", daemon=True),
             threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
             self._every(pause, "sweep", consumer.sweep),
-            self._every(pause, "step_sweep", self._sweep_steps, self._step_threads.wait),
             self._every(pause, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
             self._every(audit, "audit", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),

@@ -19,6 +19,7 @@ from tests.support.together import together
 
 Orders = Collection[dict[str, Any]]
 NOW = datetime(2026, 11, 23, 2, 44, 5, 65_000, tzinfo=UTC)
+LATER = NOW + timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -105,6 +106,12 @@ def test_of_many_compare_and_sets_exactly_one_wins(orders: Orders) -> None:
         ({"mail": {"state": "claimed", "token": "t"}}, {"mail.state": "claimed", "mail.token": "t"}, True),
         ({"mail": {"state": "claimed", "token": "t"}}, {"mail.state": "claimed", "mail.token": "u"}, False),
         ({"mail": {"state": "due", "attempts": 2}}, {"mail.state": "due", "mail.attempts": 1}, False),
+        ({}, {"step.until": {"$not": {"$gt": NOW}}}, True),
+        ({"step": {"until": NOW}}, {"step.until": {"$not": {"$gt": NOW}}}, True),
+        ({"step": {"until": LATER}}, {"step.until": {"$not": {"$gt": NOW}}}, False),
+        ({"status": "Pending"}, {"$or": [{"status": "Pending"}, {"undoOwed": {"$exists": True}}]}, True),
+        ({"undoOwed": True}, {"$nor": [{"status": "Pending"}, {"undoOwed": {"$exists": True}}]}, False),
+        ({"status": "Failed"}, {"$nor": [{"status": "Pending"}, {"undoOwed": {"$exists": True}}]}, True),
         ({"userId": "a", "status": "Pending"}, {"userId": "a", "accepted": {"$ne": False}}, True),
     ],
 )
