@@ -218,7 +218,8 @@ def delete(user: dict[str, Any]) -> bool:
 
 def token_epoch(user: dict[str, Any]) -> int:
     """How often all logins of the user were ended. A login of an earlier epoch is over."""
-    return int(user.get("tokenEpoch", 0))
+    epoch = user.get("tokenEpoch")
+    return epoch if isinstance(epoch, int) else 0
 
 
 def to_json(user: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.support.waiting import wait_for
 from utils.gunicorn_logs import leave_out_what_was_sent
 from utils.logs import fields_of
 
+MISTAKEN = "tests.support.mistaken_wsgi:app"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VySWQiOiIxIn0.c2ln"
 SECRET = "someone@example.com"
 # What gunicorn answers by itself, and tells of in lines of its own.
@@ -86,7 +87,7 @@ def talkative(request: pytest.FixtureRequest, own: dict[str, str], logs: Path) -
     }
     name = f"debug-{request.param}"
     with (
-        running_api(own, logs / f"api-{name}.log", **level) as (base, api),
+        running_api(own, logs / f"api-{name}.log", MISTAKEN, **level) as (base, api),
         running_worker(own, logs / f"worker-{name}.log", **level) as worker,
         MongoClient[dict[str, Any]](own["MONGO_URI"], tz_aware=True) as client,
     ):
@@ -113,14 +114,13 @@ def test_good_requests_and_failures_leave_no_secret_in_the_logs(talkative: Talka
     for path in (f"/{user.email}", f"/x?token={TOKEN}", f"/api/orders/{TOKEN}", f"/dev/mailbox?to={SECRET}"):
         user.get(path)
     user.get("/api/orders", token=TOKEN)
-    damaged = {"email": f"damaged.{user.email}", "password": 5}
-    database["users"].insert_one(damaged)
-    fault = user.post("/api/auth/login", {"email": damaged["email"], "password": PASSWORD}, token="")
+    change = {"currentPassword": PASSWORD, "newPassword": f"{PASSWORD} battery"}
+    fault = user.login().post("/api/auth/password", change)
     assert fault.status_code == 500
     wait_for(lambda: "mail_sent" in talkative.worker.output(), "the mail")
     wait_for(lambda: fault.headers["X-Request-Id"][:8] in talkative.api.output(), "the last line")
 
-    assert "Traceback" in talkative.api.output() and "AttributeError" in talkative.api.output()
+    assert "Traceback" in talkative.api.output() and "KeyError" in talkative.api.output()
     assert "queue_down" in talkative.worker.output(), "a failure of its own"
     assert talkative.secrets() == []
 

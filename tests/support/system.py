@@ -90,12 +90,14 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running_api(settings: Mapping[str, str], log: Path, **overrides: str) -> Iterator[tuple[str, Child]]:
+def running_api(
+    settings: Mapping[str, str], log: Path, application: str = "wsgi:app", **overrides: str
+) -> Iterator[tuple[str, Child]]:
     """The API under gunicorn: its address and its process."""
     port = str(free_port())
     own = {"PORT": port, "TMPDIR": str(log.parent)}
     environment = clean_environment({**settings, **QUICK, **overrides, **own})
-    child = Child(["-m", "gunicorn", "wsgi:app"], environment, log).start()
+    child = Child(["-m", "gunicorn", application], environment, log).start()
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: answers(base, child), "the API to start")
