@@ -33,11 +33,14 @@ OPEN = {"status": PENDING, "accepted": {"$ne": False}, "settled": {"$ne": True},
 
 @crash_point
 def insert_intent(order: Document) -> bool:
-    """Write the order down before anything is reserved. False when its idempotency key is in use."""
+    """Write the order down before anything is reserved. False when its idempotency key is in use.
+
+    A driver that was not answered sends it again, and may then meet what it wrote the first time.
+    """
     try:
         orders().insert_one(order)
     except DuplicateKeyError:
-        return False
+        return orders().find_one({"_id": order["_id"]}, {"_id": 1}) is not None
     return True
 
 

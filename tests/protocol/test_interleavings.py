@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -38,6 +39,36 @@ def test_an_order_that_expired_meanwhile_is_never_answered_with_201(steered: Ste
     steered.finish()
     check_at_rest(steered.database)
     assert steered.stock(product_id) == 5
+
+
+class Resending:
+    """A collection behind a driver that was not answered, and sends each insert again."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+    def insert_one(self, document: dict[str, Any]) -> Any:
+        self._collection.insert_one(document)
+        return self._collection.insert_one(document)
+
+
+@pytest.mark.parametrize("key", ["k", None])
+def test_an_intent_that_the_driver_sends_twice_is_not_taken_for_somebody_elses(
+    steered: Steered, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    user_id, product_id = steered.user(), steered.product(5)
+    orders = order_decisions.orders
+    monkeypatch.setattr(order_decisions, "orders", lambda: Resending(orders()))
+
+    order_id = steered.place(user_id, {product_id: 2}, key)
+
+    assert steered.only_order()["orderId"] == order_id
+    steered.finish()
+    check_at_rest(steered.database)
+    assert steered.stock(product_id) == 3
 
 
 def test_a_hold_that_arrives_after_the_decision_is_freed_by_the_auditor(steered: Steered) -> None:
