@@ -9,6 +9,7 @@ from pymongo.errors import AutoReconnect
 
 from controllers import order_controller
 from models import inventory, order_decisions
+from models.order import orders
 from tests.support.crashes import Crash, Stop, lose_connection
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.steered import Steered
@@ -60,7 +61,6 @@ def test_an_intent_that_the_driver_sends_twice_is_not_taken_for_somebody_elses(
     steered: Steered, monkeypatch: pytest.MonkeyPatch, key: str | None
 ) -> None:
     user_id, product_id = steered.user(), steered.product(5)
-    orders = order_decisions.orders
     monkeypatch.setattr(order_decisions, "orders", lambda: Resending(orders()))
 
     order_id = steered.place(user_id, {product_id: 2}, key)
