@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from workers import consumer
+from workers import consumer, order_worker
 
 
 def plant() -> None:
-    module: Any = consumer
-    module.sweep = lambda *_: 0
+    modules: tuple[Any, ...] = (consumer, order_worker)  # orders, and those that wait for their business step
+    for module in modules:
+        module.sweep = lambda *_: 0
