@@ -20,7 +20,7 @@ from config.settings_reader import load_settings, read_texts
 
 Function = Callable[..., Any]
 
-_PATIENCE_SECONDS = 1.2  # somebody sits in front of it
+_PATIENCE_SECONDS = 0.9  # somebody sits in front of it: 3 s in all, with what it takes to start and to end
 
 
 class CommandGroup(AppGroup):
