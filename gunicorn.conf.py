@@ -28,7 +28,7 @@ logger_class = "utils.gunicorn_logs.GunicornLogger"
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency
-worker_class = "middleware.slow_clients.PunctualWorker"  # gevent, and a deadline for slow clients
+worker_class = "config.gunicorn_worker.DeadlineWorker"  # gevent, and a deadline for slow clients
 worker_connections = _settings.web_connections
 _files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
 if _files != resource.RLIM_INFINITY:  # often 1,024, where each connection is one

@@ -14,13 +14,11 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import routes
-from config import connect
 from config.settings import ROOT, Settings
 from config.settings_reader import load_settings
 from middleware import cross_origin, hosts, rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
-from models import ended_tokens, key_index
-from services import order_bell, publisher
+from services.connect import connect
 from utils import error_handler, jwt_utils, logs
 
 
@@ -37,10 +35,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     connect(app, settings)
-    publisher.init_app(app)
-    order_bell.init_app(app, settings)
-    ended_tokens.init_app(app)
-    key_index.init_app(app)
     request_context.init_app(app)  # first, so that each answer has its id
     hosts.init_app(app)
     cross_origin.init_app(app, settings.cors_origins)

@@ -14,8 +14,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from config import db
-from config.settings import current_settings
+from config.resources import resources
 from config.settings_reader import SettingsError
 from services.aws_queue_service import QueueError, QueueUnreachable
 from utils.errors import ApiError
@@ -48,7 +47,7 @@ def _about_mongodb(error: PyMongoError) -> str:
         return "MONGO_URI is not valid. In a user and password, write / : @ % as %2F %3A %40 %25."
     if isinstance(error, ConfigurationError):  # such as a host name that DNS does not know
         return f"MONGO_URI cannot be used: {error}"
-    where = f"MongoDB at {db.addresses()}"
+    where = f"MongoDB at {resources().mongodb.addresses()}"
     if isinstance(error, ExecutionTimeout):
         return f"{where} took too long. Ask for less, or see what keeps it busy."
     if isinstance(error, ConnectionFailure) or error.timeout:
@@ -64,7 +63,7 @@ def _about_mongodb(error: PyMongoError) -> str:
 
 
 def _about_sqs(error: QueueError) -> str:
-    settings = current_settings()
+    settings = resources().settings
     host = urlsplit(settings.aws_endpoint_url or settings.sqs_queue_url).netloc.rpartition("@")[2]
     if isinstance(error, QueueUnreachable):
         return (

@@ -10,7 +10,7 @@ from commands.parameters import MAX_LIMIT, When, limit_option
 from commands.printing import json_option, remark, rows
 from commands.running import CommandGroup
 from models import order_mail
-from models.order import Document
+from models.documents import MailState, Order
 from models.order_shape import MAIL_STATES, obstacle, printable_id
 
 mails = CommandGroup("mails", help="Mails about orders, and what became of them.")
@@ -25,7 +25,7 @@ _since = click.option(
 @_since
 @limit_option
 @json_option
-def list_mails(state: str | None, since: datetime | None, limit: int, as_json: bool) -> None:
+def list_mails(state: MailState | None, since: datetime | None, limit: int, as_json: bool) -> None:
     """List mails by their orders, newest first. Times are in UTC."""
     found = list(order_mail.find_mails(state, since, limit + 1))
     rows(found[:limit], [] if as_json else mail_columns(found), as_json, none="No mails.")
@@ -37,7 +37,7 @@ def list_mails(state: str | None, since: datetime | None, limit: int, as_json: b
 @click.option("--state", type=click.Choice(["refused"]), required=True, help="Which: those that SES refused.")
 @_since
 @click.option("--yes", is_flag=True, help="Have the worker send them; else they are only counted.")
-def retry(state: str, since: datetime | None, yes: bool) -> None:
+def retry(state: MailState, since: datetime | None, yes: bool) -> None:
     """Have the worker try refused mails again, once what SES minded is mended.
 
     Mails to customers whose accounts are deleted are left out.
@@ -54,10 +54,10 @@ def retry(state: str, since: datetime | None, yes: bool) -> None:
         click.echo("There are none.")
 
 
-def _sendable(state: str, since: datetime | None) -> Iterator[Document]:
+def _sendable(state: MailState, since: datetime | None) -> Iterator[Order]:
     for order in order_mail.find_mails(state, since):
         reason = "it is put aside" if "putAside" in order else obstacle(order)
         if reason is not None:
             click.echo(f"Order {printable_id(order)}: left out, {reason}", err=True)
-        elif order["mail"].get("reason") != order_mail.NOBODY:
+        elif order["mail"].get("reason") != order_mail.NO_CUSTOMER:
             yield order

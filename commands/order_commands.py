@@ -10,11 +10,13 @@ from commands.parameters import MAX_LIMIT, When, limit_option
 from commands.printing import json_line, json_option, remark, rows
 from commands.running import CommandGroup
 from commands.user_commands import registered
+from config.resources import resources
 from models import node_orders, order_faults
-from models.order import PENDING, STATUSES, Document, find, find_latest
+from models.documents import Order
+from models.order import PENDING, STATUSES, find
+from models.order_lists import find_latest
 from models.order_mail import request_mail
 from models.order_shape import obstacle, printable_id
-from services import publisher
 from utils import clock
 
 orders = CommandGroup("orders", help="Orders, as the database has them.")
@@ -62,7 +64,7 @@ def resend_email(order_id: str) -> None:
         raise click.ClickException("A mail goes out when an accepted order has ended; this one has not.")
     if request_mail(order) is None:
         raise click.ClickException("A worker is at it right now: its mail is still on the way.")
-    publisher.ring(order["orderId"], uuid4().hex)
+    resources().queue_publisher.publish(order["orderId"], uuid4().hex)
     click.echo(f"The mail about order {order['orderId']} is due again; a worker sends it.")
 
 
@@ -110,21 +112,21 @@ def adopt(yes: bool) -> None:
         click.echo("There are none.")
 
 
-def _retry(order: Document) -> None:
+def _retry(order: Order) -> None:
     if "putAside" not in order:
         raise click.ClickException("This order was not put aside.")
     _refuse_damaged(order)
     order_faults.take_back(order)
-    publisher.ring(order["orderId"], uuid4().hex)
+    resources().queue_publisher.publish(order["orderId"], uuid4().hex)
     click.echo(f"Order {printable_id(order)} is due again; a worker looks at it.")
 
 
-def _refuse_damaged(order: Document) -> None:
+def _refuse_damaged(order: Order) -> None:
     if (reason := obstacle(order)) is not None:
         raise click.ClickException(f"No worker can work on it: {reason}. Mend the document first.")
 
 
-def _find(order_id: str) -> Document:
+def _find(order_id: str) -> Order:
     order = find(order_id)
     if order is None:
         raise click.ClickException(f"There is no order {order_id}. `flask orders list` shows the newest.")

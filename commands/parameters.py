@@ -11,7 +11,6 @@ from utils import clock
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _EXAMPLES = "45m, 2h, 3d, 2w, 2026-11-25 or 2026-11-25T10:00"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_LIMIT = 10_000
 
@@ -34,7 +33,7 @@ class When(click.ParamType[datetime]):
             self.fail(f"{value!r} is no time. Write {_EXAMPLES}.", param, ctx)
         if moment > clock.now():
             self.fail(f"{value!r} lies in the future.", param, ctx)
-        return max(moment, _EPOCH)
+        return moment
 
 
 def _parse(value: str) -> datetime:

@@ -2,8 +2,8 @@
 
 Data goes to standard output, remarks to standard error, so that what is piped is data alone. With `--json`
 each row is one JSON object on a line of its own (JSON Lines): `jq` reads it, `jq -s` makes it an array.
-Any document can be printed, whoever wrote it. A library for tables (tabulate) would wrap what is too wide;
-here it is cut, on a terminal alone.
+Any document can be printed, also those of other programs. A library for tables (tabulate) would wrap what is
+too wide; here it is cut, on a terminal alone.
 """
 
 import shutil
@@ -129,7 +129,7 @@ def width_of(shown: str) -> int:
 
 
 def _terminal_width() -> int | None:
-    """None when nobody looks: then nothing is cut."""
+    """None when the output is no terminal: then nothing is cut."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

@@ -14,13 +14,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from commands.faults import faults_as_lines
-from config import db
+from config.resources import has_resources, resources
 from config.settings import ROOT, Settings
 from config.settings_reader import load_settings, read_texts
 
 Function = Callable[..., Any]
 
-_PATIENCE_SECONDS = 0.9  # somebody sits in front of it: 3 s in all, with what it takes to start and to end
+_PATIENCE_SECONDS = 0.9  # a person sits in front of it: 3 s in all, with what it takes to start and to end
 
 
 class CommandGroup(AppGroup):
@@ -41,11 +41,12 @@ def in_application(function: Function, database: bool = True) -> Function:
     @click.pass_context
     def run(context: click.Context, /, *arguments: Any, **options: Any) -> Any:
         with faults_as_lines():
-            if not current_app or "settings" not in current_app.extensions:
+            if not current_app or not has_resources(current_app):
                 context.with_resource(whole_app().app_context())
-                context.call_on_close(db.close)  # else the driver waits for its monitors for a second
+                # Else the driver waits for its monitors for a second.
+                context.call_on_close(resources().mongodb.client.close)
             if database:
-                db.ping(_PATIENCE_SECONDS)
+                resources().mongodb.ping(_PATIENCE_SECONDS)
             return context.invoke(function, *arguments, **options)
 
     return update_wrapper(run, function)

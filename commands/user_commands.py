@@ -11,8 +11,9 @@ from marshmallow import ValidationError
 from commands.parameters import MAX_LIMIT, limit_option
 from commands.printing import Column, field, json_option, remark, rows
 from commands.running import CommandGroup
-from config.settings import current_settings
+from config.resources import resources
 from models import ended_tokens, token_family, user
+from models.documents import User
 from utils import passwords
 
 users = CommandGroup("users", help="Accounts.")
@@ -67,15 +68,15 @@ def set_password(email: str, password_stdin: bool) -> None:
     except ValidationError as error:
         faults: Any = error.messages
         raise click.ClickException(f"This password will not do: {' '.join(faults['password'])}") from error
-    hashed = passwords.hash_password(password, current_settings().bcrypt_cost)
-    if not user.change_password({"password": None, **account}, hashed):
+    hashed = passwords.hash_password(password, resources().settings.bcrypt_cost)
+    if not user.change_password(account, hashed):
         raise click.ClickException(f"The account of {email} was changed meanwhile. Look, and try again.")
     ended_tokens.end(ended_tokens.of_epoch(account["_id"], user.token_epoch(account)))
     token_family.revoke_all(account["_id"])
     click.echo(f"{email} has a new password and must log in again. Every login ends within a second.")
 
 
-def registered(email: str) -> dict[str, Any]:
+def registered(email: str) -> User:
     """The account with this address, in any case. Raises ClickException when there is none."""
     account = user.find_by_email(email)
     if account is None:

@@ -10,12 +10,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.settings import Settings
-
 # redis-py alone would wait 4 s for a server that is down and 60 s for one that hangs.
 TIMEOUT_SECONDS = 0.25
-
-cache = Cache()
 
 
 class RawBytes(RedisSerializer):
@@ -43,7 +39,7 @@ class OrderCacheBackend(RedisCache):
     def factory(
         cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]
     ) -> "OrderCacheBackend":
-        return cls(host=app.extensions["redis"], key_prefix="")
+        return cls(host=config["CACHE_REDIS_HOST"], key_prefix="")
 
 
 def make_client(uri: str) -> Redis:
@@ -56,6 +52,6 @@ def make_client(uri: str) -> Redis:
     )
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    app.extensions["redis"] = make_client(settings.redis_address)
-    cache.init_app(app, {"CACHE_TYPE": "config.redis.OrderCacheBackend"})
+def make_cache(app: Flask, client: Redis) -> Cache:
+    """flask-caching on that client."""
+    return Cache(app, config={"CACHE_TYPE": "config.redis.OrderCacheBackend", "CACHE_REDIS_HOST": client})

@@ -10,7 +10,6 @@ pydantic checks types and bounds, tells all faults at once, and has secrets that
 from pathlib import Path
 from typing import Annotated, Literal
 
-from flask import current_app
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -263,9 +262,3 @@ SECTIONS: tuple[type[_Section], ...] = (Needed, Aws, Api, WorkerSettings, Times,
 # The last is checked first: `_strong` asks whether a weak secret is allowed.
 class Settings(Logs, Times, WorkerSettings, Api, Aws, Needed, Local):
     """All of them. Times are in seconds; secrets are read by `get_secret_value()`, and do not print."""
-
-
-def current_settings() -> Settings:
-    """The settings that the current app was made with."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings

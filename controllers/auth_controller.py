@@ -8,8 +8,9 @@ from typing import Any
 import structlog
 from bson import ObjectId
 
-from config.settings import current_settings
+from config.resources import resources
 from models import ended_tokens, token_family, user
+from models.documents import User
 from models.token_family import NewToken
 from utils import clock, errors, jwt_utils, passwords
 
@@ -22,12 +23,12 @@ def register(email: str, password: str) -> ObjectId:
     """Add a user. Raises EmailTaken."""
     if user.find_by_email(email) is not None:  # also one that the Node app stored in upper case
         raise errors.EmailTaken
-    return user.insert(email, passwords.hash_password(password, current_settings().bcrypt_cost))
+    return user.insert(email, passwords.hash_password(password, resources().settings.bcrypt_cost))
 
 
 def login(email: str, password: str) -> TokenPair:
-    """Check a password and begin a token family. Raises InvalidCredentials, in the same time whoever asks."""
-    cost = current_settings().bcrypt_cost
+    """Check a password and begin a token family. Raises InvalidCredentials, in equal time for any address."""
+    cost = resources().settings.bcrypt_cost
     found = user.find_by_email(email)
     hashed = user.hash_of(found)
     matches = passwords.check_password(password, hashed, cost)
@@ -50,7 +51,7 @@ def refresh(encoded: str) -> TokenPair:
     new = found and token_family.rotate(claims.family_id, user.token_epoch(found), claims.jti, _new_token())
     if not (found and new):
         log.warning("refresh_token_refused", user_id=str(claims.user_id), family=claims.family_id)
-        ended_tokens.end(claims.family_id)  # also when whoever revoked it came no further
+        ended_tokens.end(claims.family_id)  # also when the request that revoked it came no further
         raise errors.TokenInvalid("This refresh token was used or revoked. Log in again.")
     return _pair(found, new, claims.family_id)
 
@@ -63,13 +64,13 @@ def logout(encoded: str) -> None:
 
 
 def _new_token() -> NewToken:
-    return NewToken(jwt_utils.new_id(), clock.after(jwt_utils.refresh_seconds()))
+    return NewToken(jwt_utils.new_id(), clock.after(resources().settings.refresh_token_seconds))
 
 
-def _pair(of: dict[str, Any], refresh_token: NewToken, family_id: str) -> TokenPair:
+def _pair(of: User, refresh_token: NewToken, family_id: str) -> TokenPair:
     return {
         "token": jwt_utils.make_access_token(of["_id"], family_id, user.token_epoch(of)),
         "refreshToken": jwt_utils.make_refresh_token(of["_id"], refresh_token.jti, family_id),
         "tokenType": "Bearer",
-        "expiresIn": current_settings().access_token_seconds,
+        "expiresIn": resources().settings.access_token_seconds,
     }

@@ -2,17 +2,21 @@
 
 from typing import NamedTuple
 
+from config.resources import resources
 from models.indexes import Missing
-from services import probes, redis_service
+from services import redis_service
+from services.probes import Probes
 
 
 class Readiness(NamedTuple):
     """`status` is `ready`, `degraded` or `unavailable`; each dependency is `up` or `down`; MongoDB may
-    also be `read-only`: it answers, and takes no writes."""
+    also be `read-only`: it answers, and takes no writes. `mails_held` says why no mail goes out, if the
+    account at SES is at fault: requests can be answered all the same."""
 
     status: str
     dependencies: dict[str, str]
     missing_indexes: list[str]
+    mails_held: str | None = None
 
 
 def readiness() -> Readiness:
@@ -21,7 +25,8 @@ def readiness() -> Readiness:
     Without Redis, or an index that is there for speed, everything works, slower: degraded. Without an index
     that keeps two orders from having one key, it does not: unavailable.
     """
-    mongodb, missing = _mongodb()
+    probes = resources().probes
+    mongodb, missing = _mongodb(probes)
     dependencies = {
         "mongodb": mongodb,
         "redis": "up" if probes.redis_answers() else "down",
@@ -31,10 +36,11 @@ def readiness() -> Readiness:
     if mongodb != "up" or dependencies["sqs"] != "up" or any(index.vital for index in missing):
         return Readiness("unavailable", dependencies, names)
     ready = dependencies["redis"] == "up" and not names
-    return Readiness("ready" if ready else "degraded", dependencies, names)
+    status = "ready" if ready else "degraded"
+    return Readiness(status, dependencies, names, redis_service.mails_held())
 
 
-def _mongodb() -> tuple[str, list[Missing]]:
+def _mongodb(probes: Probes) -> tuple[str, list[Missing]]:
     """The state of MongoDB, and the indexes that are missing in it."""
     if not probes.mongodb_answers():
         return "down", []
@@ -42,8 +48,3 @@ def _mongodb() -> tuple[str, list[Missing]]:
         return "read-only", []
     missing = probes.missing_indexes()
     return ("down", []) if missing is None else ("up", missing)
-
-
-def mails_held() -> str | None:
-    """Why no mail goes out, if the account at SES is at fault. Requests can be answered all the same."""
-    return redis_service.mails_held()

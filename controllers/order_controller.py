@@ -1,55 +1,64 @@
 """Reading and cancelling orders. Port of controllers/orderController.js; order_placement.py places them.
 
-The Node app showed any order to any user. Here someone else's order does not exist.
+The Node app showed any order to any user. Here another user's order does not exist.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 from bson import ObjectId
 
+from config.resources import resources
 from models import order as order_model
-from models import order_decisions
+from models import order_decisions, order_lists
+from models.documents import HistoryEntry, Order, View
 from models.order_shape import contradiction, events_of, view_flaw
 from models.settlement import settle
-from services import publisher, redis_service
-from services.order_bell import bell
+from services import redis_service
 from utils import errors
 from utils.logs import warn_once
-
-Document = dict[str, Any]
 
 _TRIES = 3
 
 
-def show(user_id: ObjectId, order_id: str) -> tuple[Document, bool]:
-    """An order of the user's, and whether it came from the cache. Raises OrderNotFound."""
+class Shown(NamedTuple):
+    """An order as clients see it, whether it came from the cache, and whether its end was waited for."""
+
+    order: View
+    cached: bool
+    waited: bool = False
+
+
+def show(user_id: ObjectId, order_id: str, wait: int = 0) -> Shown:
+    """An order of the user's; with `wait`, once it has ended or that many seconds have passed.
+
+    Where all places to wait are taken, the order as it is now. Raises OrderNotFound.
+    """
+    if not wait:
+        return _look_up(user_id, order_id)
+    with resources().order_waiters.waiting_for(order_id) as ended:
+        shown = _look_up(user_id, order_id)
+        if ended is not None and shown.order["status"] == order_model.PENDING:
+            ended.wait(wait)
+            shown = _look_up(user_id, order_id)
+        return shown._replace(waited=ended is not None)
+
+
+def _look_up(user_id: ObjectId, order_id: str) -> Shown:
     cached = redis_service.get_order(order_id)
     if cached is not None and cached["userId"] == str(user_id):  # else MongoDB says whose it is
-        return cached, True
+        return Shown(cached, cached=True)
     view = order_model.to_json(_own(user_id, order_id))
     redis_service.add_order(view)
-    return view, False
-
-
-def wait_for_end(user_id: ObjectId, order_id: str, seconds: int) -> tuple[Document, bool] | None:
-    """The order as `show` gives it, once it has ended or `seconds` have passed. None: no place to wait."""
-    with bell().place(order_id) as ended:
-        if ended is None:
-            return None
-        found = show(user_id, order_id)
-        if found[0]["status"] != order_model.PENDING:
-            return found
-        ended.wait(seconds)
-        return show(user_id, order_id)
+    return Shown(view, cached=False)
 
 
 def list_orders(
-    user_id: ObjectId, wanted: order_model.Wanted, before: ObjectId | None, limit: int
-) -> tuple[list[Document], bool]:
+    user_id: ObjectId, wanted: order_lists.Wanted, before: ObjectId | None, limit: int
+) -> tuple[list[View], bool]:
     """A page of the user's orders, newest first, and whether there are more. Odd ones are left out."""
-    whole: list[Document] = []
+    whole: list[Order] = []
     while len(whole) <= limit:
-        found = order_model.find_page(user_id, wanted, before, limit + 1)
+        found = order_lists.find_page(user_id, wanted, before, limit + 1)
         whole += [order for order in found if _can_be_shown(order)]
         if len(found) <= limit:
             break
@@ -57,12 +66,12 @@ def list_orders(
     return [order_model.to_json(order) for order in whole[:limit]], len(whole) > limit
 
 
-def events(user_id: ObjectId, order_id: str) -> list[Document]:
-    """What happened to an order of the user's, as far as it can be told. Raises OrderNotFound."""
+def events(user_id: ObjectId, order_id: str) -> list[HistoryEntry]:
+    """What happened to an order of the user's, the oldest first. Raises OrderNotFound."""
     return events_of(_find_own(user_id, order_id))
 
 
-def cancel(user_id: ObjectId, order_id: str, request_id: str) -> Document:
+def cancel(user_id: ObjectId, order_id: str, request_id: str) -> View:
     """Give an order of the user's up while it is Pending, and its stock back; doing it again changes nothing.
 
     After an attempt of the business step, which is then undone first, the worker gives the stock back.
@@ -74,11 +83,12 @@ def cancel(user_id: ObjectId, order_id: str, request_id: str) -> Document:
         if "undoOwed" not in cancelled:
             settle(cancelled)
         redis_service.put_order(view)
-        publisher.ring(cancelled["orderId"], request_id)  # the mail about it is the worker's
+        # The mail about it is the worker's.
+        resources().queue_publisher.publish(cancelled["orderId"], request_id)
     return view
 
 
-def _cancelled(user_id: ObjectId, order_id: str) -> Document:
+def _cancelled(user_id: ObjectId, order_id: str) -> Order:
     """The order, cancelled now or before."""
     for _ in range(_TRIES):  # an attempt that began and failed since the read is no reason to refuse
         order = _own(user_id, order_id)
@@ -93,27 +103,27 @@ def _cancelled(user_id: ObjectId, order_id: str) -> Document:
     )
 
 
-def _cancelled_before(order: Document) -> Document:
+def _cancelled_before(order: Order) -> Order:
     if order.get("failureReason") != order_decisions.CANCELLED or order["status"] != order_model.FAILED:
         raise errors.NotCancellable(f"The order is {order['status']}. Only a Pending order can be cancelled.")
     return order
 
 
-def _own(user_id: ObjectId, order_id: str) -> Document:
+def _own(user_id: ObjectId, order_id: str) -> Order:
     order = _find_own(user_id, order_id)
     if not _can_be_shown(order):
         raise errors.OrderNotFound
     return order
 
 
-def _find_own(user_id: ObjectId, order_id: str) -> Document:
+def _find_own(user_id: ObjectId, order_id: str) -> Order:
     order = order_model.find(order_id)
     if order is None or order.get("userId") != user_id or not order_model.is_accepted(order):
         raise errors.OrderNotFound
     return order
 
 
-def _can_be_shown(order: Document) -> bool:
+def _can_be_shown(order: Order) -> bool:
     """Whether clients can see it. Another program may have left it half written: that is logged, once."""
     flaw = view_flaw(order)
     if flaw is not None:

@@ -1,14 +1,15 @@
-"""What an order costs, and what could be ordered instead when stock is short."""
+"""The items of an order, and what it costs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.order import MAX_QUANTITY
+from models.documents import Item
+from models.inventory import Stocked
 from utils import errors
 from utils.money import from_cents, to_cents
 
-Items = list[dict[str, Any]]
-Products = Mapping[str, Mapping[str, Any]]
+Items = list[Item]
+Products = Mapping[str, Stocked]
 
 
 def merge_lines(lines: Sequence[Mapping[str, Any]]) -> Items:
@@ -25,7 +26,7 @@ def price_items(items: Items, products: Products) -> Items:
     if unknown:
         rows = [{"field": "items", "message": f"There is no product {p}."} for p in unknown]
         raise errors.UnknownProduct(errors=rows)
-    return [_with_price(item, products[item["productId"]].get("price")) for item in items]
+    return [_with_price(item, products[item["productId"]].price) for item in items]
 
 
 def total_of(priced: Items, claimed: float | None) -> float:
@@ -43,27 +44,5 @@ def total_of(priced: Items, claimed: float | None) -> float:
     return from_cents(cents)
 
 
-def remedies_for(order: Mapping[str, Any], available: Mapping[str, int]) -> Items:
-    """The body of the largest order that would fit now, ready to send; nothing if nothing would fit."""
-    fitting = [
-        {**item, "quantity": min(item["quantity"], available.get(item["productId"], 0))}
-        for item in order["items"]
-    ]
-    fitting = [item for item in fitting if item["quantity"] > 0]
-    if not fitting:
-        return []
-    body: dict[str, Any] = {"items": [line for item in fitting for line in _lines(item)]}
-    if not all("unitPrice" in item for item in fitting):
-        body["totalAmount"] = order["totalAmount"]  # without prices only the client knows a total
-    return [body]
-
-
-def _lines(item: Mapping[str, Any]) -> Items:
-    """An item as lines that the schema takes: at most 1000 each, as merged lines may have more."""
-    full, rest = divmod(item["quantity"], MAX_QUANTITY)
-    quantities = [MAX_QUANTITY] * full + ([rest] if rest else [])
-    return [{"productId": item["productId"], "quantity": quantity} for quantity in quantities]
-
-
-def _with_price(item: dict[str, Any], price: float | None) -> dict[str, Any]:
+def _with_price(item: Item, price: float | None) -> Item:
     return item if price is None else {**item, "unitPrice": price}

@@ -51,7 +51,7 @@ def seed() -> None:
     if inventory.find_page(None, 1):
         return
     for product_id, (stock, price) in DEMO_PRODUCTS.items():
-        inventory.set_stock(product_id, stock, {"price": price})
+        inventory.set_stock(product_id, stock=stock, price=price)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,10 @@
 Port of `npm start`, which left MongoDB, Redis, AWS and the worker to the reader.
 In this order: lock, leftovers, servers, indexes and products, API and worker. Then it restarts
 whatever dies.
+
+Own code: honcho ends everything when one process ends, supervisor is a daemon with a file of its own that
+starts the next process without asking whether the one before is ready, and circus brings pyzmq and tornado.
+None finds and ends what a `kill -9` left behind.
 """
 
 import os

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from config.settings import current_settings
+from config.resources import resources
 from utils import errors
 
 View = Callable[..., Any]
@@ -29,13 +29,13 @@ def init_app(app: Flask) -> None:
 def for_this_machine(view: View) -> View:
     """The route answers to localhost and what the setting HOST says. Raises MisdirectedRequest.
 
-    Else a page of any origin could read it in the browser of somebody on this machine, once its name leads to
+    Else a page of any origin could read it in a browser on this machine, once its name leads to
     127.0.0.1 (DNS rebinding): for the browser it is then of that page's origin.
     """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if _name() not in (*_THIS_MACHINE, current_settings().host, f"[{current_settings().host}]"):
+        if _name() not in (*_THIS_MACHINE, resources().settings.host, f"[{resources().settings.host}]"):
             raise errors.MisdirectedRequest
         return view(*args, **kwargs)
 

@@ -27,7 +27,7 @@ Key = Callable[[], str | None]
 
 
 def client_network() -> str:
-    """The client's address, or its /64 network in IPv6: whoever has one such address has 2**64 of them."""
+    """The client's address, or its /64 network in IPv6: who has one such address has 2**64 of them."""
     given = get_remote_address()
     try:
         address = ipaddress.ip_address(given)

@@ -45,6 +45,11 @@ def _load(schema: Schema, optional: bool) -> dict[str, Any]:
         data = request.get_json()
     except BadRequest as error:
         raise errors.InvalidJson from error
+    return load(schema, data)
+
+
+def load(schema: Schema, data: Any) -> dict[str, Any]:
+    """What a client sent, checked. Raises ValidationFailed."""
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
@@ -53,7 +58,7 @@ def _load(schema: Schema, optional: bool) -> dict[str, Any]:
 
 
 def read_body() -> bytes:
-    """The body. Raises InvalidJson when it does not arrive in time (middleware/slow_clients.py) or its chunks
+    """The body. Raises InvalidJson when it does not arrive in time (config/gunicorn_worker.py) or its chunks
     are none, and PayloadTooLarge's 413 by werkzeug."""
     if "body_fault" in g:  # who reads on behind it would find what is no body
         raise errors.InvalidJson(g.body_fault)
@@ -75,7 +80,7 @@ def _body_fault(detail: str) -> errors.InvalidJson:
 
 
 def peek_body() -> dict[str, Any]:
-    """The body where it is a JSON object, and else an empty one: for whoever looks before the route does,
+    """The body where it is a JSON object, and else an empty one: for checks that come before the route,
     which says what is wrong with it."""
     try:
         read_body()

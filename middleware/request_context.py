@@ -47,19 +47,19 @@ def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "none"
     metrics.requests.labels(_method(), route, response.status_code).observe(seconds)
-    told = {"method": _method(), "route": route, "status": response.status_code}
+    fields = {"method": _method(), "route": route, "status": response.status_code}
     if response.status_code == HTTPStatus.NOT_FOUND:
-        told["path"] = loggable(request.path)
+        fields["path"] = loggable(request.path)
     tell = log.warning if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
-    tell("request", **told, ms=round(seconds * 1000, 1))
+    tell("request", **fields, ms=round(seconds * 1000, 1))
     return response
 
 
 def loggable(path: str) -> str:
     """A path without what logs must not hold: control characters, mail addresses, tokens, no end."""
     segments = ["***" if "@" in part or "eyJ" in part else quote(part) for part in path.split("/")]
-    told = "/".join(segments)
-    return told if len(told) <= _MAX_PATH else told[:_MAX_PATH] + "..."
+    shown = "/".join(segments)
+    return shown if len(shown) <= _MAX_PATH else shown[:_MAX_PATH] + "..."
 
 
 def _method() -> str:

@@ -1,7 +1,7 @@
 """What must hold between orders and stock, read off the database without changing it.
 
 The quick audit takes time in proportion to open work and products; the full one reads every order.
-It can run beside a working system: what looks wrong is read again before it is told.
+It can run beside a working system: what looks wrong is read again before it is reported.
 """
 
 from collections.abc import Iterator

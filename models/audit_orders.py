@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from models import inventory, node_orders, order_faults
+from models import inventory, node_orders, order_faults, reservations
 from models.books import books_of
-from models.order import PENDING, PROCESSED, Document, is_accepted, orders, owes_mail, read_again
+from models.documents import Order
+from models.order import PENDING, PROCESSED, is_accepted, orders, owes_mail, read_again
 from models.order_shape import booked_as, obstacle, printable_id, work_flaw
 from utils import clock
 
@@ -45,29 +46,29 @@ def _check_open() -> Iterator[str]:
                     yield f"{_name(order)}: accepted, but does not hold {product_id}"
 
 
-def _check_overdue(order: Document) -> Iterator[str]:
+def _check_overdue(order: Order) -> Iterator[str]:
     overdue, what = (MAIL_OVERDUE_AFTER, "its mail is due") if owes_mail(order) else (OVERDUE_AFTER, "due")
     if order["nextActionAt"] < clock.now() - overdue:
         since = clock.to_iso(order["nextActionAt"])
         yield f"{_name(order)}: {what} since {since}; is a worker running?"
 
 
-def _missing_holds(order: Document) -> list[str]:
+def _missing_holds(order: Order) -> list[str]:
     """The products that an order should hold and does not."""
     wanted = {item["productId"]: item.get("holdId") for item in order["items"]}
-    held = inventory.held_for(order["orderId"], wanted)
-    return [p for p, hold_id in wanted.items() if held.get(p, {}).get("holdId") != hold_id]
+    held = reservations.held_for(order["orderId"], wanted)
+    return [p for p, hold_id in wanted.items() if (held[p].hold_id if p in held else None) != hold_id]
 
 
 def _check_pending() -> Iterator[str]:
-    """Pending orders that nobody will look at: lost ones of ours, and those of the Node app."""
+    """Pending orders that no worker will look at: lost ones of ours, and those of the Node app."""
     at_rest = {"nextActionAt": {"$exists": False}, "putAside": {"$exists": False}}
     older = []
     for order in orders().find({"status": PENDING, **at_rest}):
         if (reason := obstacle(order)) is not None:
             yield f"{_name(order)}: {reason}"
         elif "accepted" in order:
-            yield f"{_name(order)}: Pending, and nobody will look at it"
+            yield f"{_name(order)}: Pending, and no worker will look at it"
         elif not node_orders.is_recent(order):
             older.append(printable_id(order))
         elif order["createdAt"] < clock.now() - OVERDUE_AFTER:
@@ -93,7 +94,7 @@ def _check_contradictory() -> Iterator[str]:
 def _check_all() -> Iterator[str]:
     sold: Counter[str] = Counter()
     for order in orders().find():
-        if not _is_told(order):
+        if not _is_in_plain_audit(order):
             reason = obstacle(order)
             yield from [f"{_name(order)}: {reason}"] if reason is not None else _check_at_rest(order)
         if work_flaw(order) is None:
@@ -105,35 +106,35 @@ def _check_all() -> Iterator[str]:
             yield f"product {books.name}: sold {books.sold}, but Processed orders have {sold[books.name]}"
 
 
-def _is_told(order: Document) -> bool:
+def _is_in_plain_audit(order: Order) -> bool:
     """Whether the plain audit has read it."""
     if order.get("status") == PENDING or "nextActionAt" in order or "putAside" in order:
         return True
     return order.get("status") == PROCESSED and "failureReason" in order
 
 
-def _check_at_rest(order: Document) -> Iterator[str]:
-    """An order of ours that nobody will look at again must be finished."""
+def _check_at_rest(order: Order) -> Iterator[str]:
+    """An order of ours that no worker will look at again must be finished."""
     mail = order.get("mail", {})
     if "accepted" not in order:
         return
     if not order.get("settled"):
-        yield f"{_name(order)}: {order['status']}, but its stock is not booked, and nobody will do it"
+        yield f"{_name(order)}: {order['status']}, but its holds are not settled, and no worker will do it"
     elif is_accepted(order) and (not mail or owes_mail(order)):
-        yield f"{_name(order)}: its mail is {mail.get('state', 'missing')}, and nobody will send it"
+        yield f"{_name(order)}: its mail is {mail.get('state', 'missing')}, and no worker will send it"
 
 
-def _sold(order: Document) -> dict[str, int]:
+def _sold(order: Order) -> dict[str, int]:
     """What the books of the products should have of an order."""
     if not order.get("settled") or booked_as(order) != PROCESSED:
         return {}
     return {item["productId"]: item["quantity"] for item in order["items"] if "holdId" in item}
 
 
-def _name(order: Document) -> str:
+def _name(order: Order) -> str:
     return f"order {printable_id(order)}"
 
 
-def _aside(order: Document) -> str:
+def _aside(order: Order) -> str:
     at, reason = clock.to_iso(order["putAside"]["at"]), order["putAside"]["reason"]
     return f"put aside since {at}: {reason}. Mend it, then: flask orders retry {printable_id(order)}"

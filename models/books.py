@@ -7,7 +7,8 @@ changes afterwards are found by the audit, and counted anew when an operator say
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from models.inventory import Document, inventories
+from models.documents import Query
+from models.inventory import inventories
 from models.product_shape import as_integer, how_to_mend, name_of, oddities, sound_holds
 from models.stock_expressions import is_integer, received
 from utils.crash_points import crash_point
@@ -59,11 +60,11 @@ def is_there(product_id: str) -> bool:
 
 @crash_point
 def recount(product_id: str) -> bool:
-    """Set `received` to what is there. False when that is so already, or the product is gone.
+    """Set `received` to what is there. False when that is so already, or there is no such product.
 
-    One update: a reservation of the same moment comes before it or after it, and is counted once.
+    One update: a hold of the same moment comes before it or after it, and is counted once.
     """
-    wanted: Document = {"productId": product_id, **_CAN_BE_COUNTED}
+    wanted: Query = {"productId": product_id, **_CAN_BE_COUNTED}
     return inventories().update_one(wanted, _COUNT).modified_count == 1
 
 

@@ -4,8 +4,8 @@ ended, and of all logins before a change of the password.
 `{_id: subject, at, expiresAt}`, where a subject is what a token names: the user's id as text, the login's
 `fam`, or the user's epoch (`of_epoch`). Access tokens are not looked up one by one: each process knows all
 subjects that ended, and asks for new ones at most once a second, when a request comes. So a token ends at
-once in the process that ended it, and within a second in all others. While MongoDB is gone, a process goes by
-what it knows.
+once in the process that ended it, and within a second in all others. While MongoDB does not answer, a process
+goes by what it knows.
 """
 
 import threading
@@ -15,13 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from flask import Flask, current_app
 from pymongo import DESCENDING, timeout
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from config.db import collection
-from config.settings import current_settings
+from config.resources import resources
 from models.index_spec import Index
 from utils import clock
 
@@ -39,7 +37,7 @@ MAX_KNOWN = 100_000
 
 
 def ended_tokens() -> Collection[dict[str, Any]]:
-    return collection("endedtokens")
+    return resources().mongodb.collection("endedtokens")
 
 
 INDEXES = (
@@ -59,7 +57,7 @@ def find_ended(since: datetime | None) -> Ended:
 
 class EndedTokens:
     """What one process knows. Thread-safe. A look at the database holds up who makes it, for half a second at
-    most, and nobody else, once there was a first one."""
+    most, and no other request, once there was a first one."""
 
     def __init__(self, find: Callable[[datetime | None], Ended] = find_ended) -> None:
         self._find = find
@@ -69,7 +67,7 @@ class EndedTokens:
         self._next_look = 0.0
 
     def __contains__(self, subject: str) -> bool:
-        first = self._looked_at is None  # nobody is let in before one look has succeeded or failed
+        first = self._looked_at is None  # no token is taken before one look has succeeded or failed
         due = first or time.monotonic() >= self._next_look
         if due and self._lock.acquire(blocking=first):
             try:
@@ -83,14 +81,14 @@ class EndedTokens:
             self._known[subject] = expires_at
 
     def _look_if_due(self) -> None:
-        if time.monotonic() < self._next_look:  # somebody else has just looked
+        if time.monotonic() < self._next_look:  # another thread has just looked
             return
         self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
         now = clock.now()
         try:
             with timeout(_SECONDS_A_LOOK):
                 new = self._find(None if self._looked_at is None else self._looked_at - _OVERLAP)
-        except PyMongoError:  # told elsewhere, by config/server_watch.py
+        except PyMongoError:  # logged by utils/server_watch.py
             return
         self._looked_at = now
         live = {subject: end for subject, end in {**self._known, **new}.items() if end > now}
@@ -99,13 +97,9 @@ class EndedTokens:
         self._known = live
 
 
-def init_app(app: Flask) -> None:
-    app.extensions["ended_tokens"] = EndedTokens()
-
-
 def have_ended(subject: str) -> bool:
     """Whether access tokens of the subject are no good any more."""
-    return subject in _known()
+    return subject in resources().ended_tokens
 
 
 def of_epoch(user_id: ObjectId, epoch: int) -> str:
@@ -116,12 +110,7 @@ def of_epoch(user_id: ObjectId, epoch: int) -> str:
 def end(subject: str) -> None:
     """End all access tokens of a subject."""
     now = clock.now()
-    lives = timedelta(seconds=current_settings().access_token_seconds)
+    lives = timedelta(seconds=resources().settings.access_token_seconds)
     expires_at = now + max(lives, _NODE_TOKEN) + _MARGIN
     ended_tokens().update_one({"_id": subject}, {"$set": {"at": now, "expiresAt": expires_at}}, upsert=True)
-    _known().add(subject, expires_at)
-
-
-def _known() -> EndedTokens:
-    known: EndedTokens = current_app.extensions["ended_tokens"]
-    return known
+    resources().ended_tokens.add(subject, expires_at)

@@ -5,9 +5,10 @@ from typing import Any, Final, NamedTuple
 
 from bson import json_util
 from pymongo import timeout
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from config.db import collection
+from config.resources import resources
 from models import books, ended_tokens, inventory, order, token_family, user
 from models.index_spec import Index
 
@@ -20,7 +21,7 @@ ALL: Final[Mapping[str, tuple[Index, ...]]] = {
 }
 # A build reads the whole collection, and takes longer than any request may.
 _BUILD_SECONDS = 3600
-_VALUES_TOLD, _DOCUMENTS_TOLD = 10, 5
+_MAX_VALUES, _MAX_DOCUMENTS = 10, 5  # that are named for one index, and for one value
 
 
 class Missing(NamedTuple):
@@ -78,17 +79,21 @@ def create() -> Iterator[Outcome]:
 def _make(name: str, index: Index, existing: list[dict[str, Any]]) -> tuple[str, list[str]]:
     try:
         with timeout(_BUILD_SECONDS):
-            collection(name).create_index(index.key, **index.options)
+            _collection(name).create_index(index.key, **index.options)
     except DuplicateKeyError:
         return "failed", list(_duplicates(name, index))
     except OperationFailure as error:
-        told = (error.details or {}).get("errmsg", "it does not say why")
-        return "failed", [_in_its_place(name, index, existing) or f"MongoDB refuses it: {told}"]
+        reason = (error.details or {}).get("errmsg", "it does not say why")
+        return "failed", [_in_its_place(name, index, existing) or f"MongoDB refuses it: {reason}"]
     return "made", []
 
 
+def _collection(name: str) -> Collection[dict[str, Any]]:
+    return resources().mongodb.collection(name)
+
+
 def _existing(name: str) -> list[dict[str, Any]]:
-    return [dict(index) for index in collection(name).list_indexes()]
+    return [dict(index) for index in _collection(name).list_indexes()]
 
 
 def _in_its_place(name: str, index: Index, existing: list[dict[str, Any]]) -> str:
@@ -113,18 +118,18 @@ def _duplicates(name: str, index: Index) -> Iterator[str]:
         {"$group": {"_id": f"${field}", "count": {"$sum": 1}}},
         {"$match": {"count": {"$gt": 1}}},
         {"$sort": {"count": -1, "_id": 1}},
-        {"$limit": _VALUES_TOLD + 1},
+        {"$limit": _MAX_VALUES + 1},
     ]
     with timeout(_BUILD_SECONDS):
-        found = list(collection(name).aggregate(pipeline, collation=collation, allowDiskUse=True))
+        found = list(_collection(name).aggregate(pipeline, collation=collation, allowDiskUse=True))
         yield f"{field} must be unique. Change or remove all but one of:"
-        for row in found[:_VALUES_TOLD]:
-            same = collection(name).find({field: {"$eq": row["_id"], **there}}, {field: 1})
-            documents = same.collation(collation).limit(_DOCUMENTS_TOLD)
-            told = [f"{_value(one, field)!r} (_id {one['_id']!s:.100})" for one in documents]
-            more = ["..."] if row["count"] > _DOCUMENTS_TOLD else []
-            yield f"{row['count']} documents: {', '.join(told + more)}"
-    if len(found) > _VALUES_TOLD:
+        for row in found[:_MAX_VALUES]:
+            same = _collection(name).find({field: {"$eq": row["_id"], **there}}, {field: 1})
+            documents = same.collation(collation).limit(_MAX_DOCUMENTS)
+            named = [f"{_value(one, field)!r} (_id {one['_id']!s:.100})" for one in documents]
+            more = ["..."] if row["count"] > _MAX_DOCUMENTS else []
+            yield f"{row['count']} documents: {', '.join(named + more)}"
+    if len(found) > _MAX_VALUES:
         yield "and further values"
 
 

@@ -1,52 +1,36 @@
 """Orders: the schema, the reads, and what clients see. Port of models/Order.js.
 
-The writes that move an order live in models/order_decisions.py and models/order_mail.py. One document:
-
-    _id, orderId, userId, items [{productId, quantity, unitPrice?, holdId?}]  merged and sorted by productId
-    totalAmount, currency?, status, failureReason, accepted, shortages, remedies
-    idempotency {id: "<userId>:<key>", fingerprint}
-    settled                       stock is booked: sold, or given back
-    mail {state: due|claimed|sent|unknown|refused, token, until, attempts, messageId}
-    nextActionAt                  when someone must look again; absent = nothing is left to do
-    attempts, step {token, until} business steps begun; who is at it, and how long at least (order_step.py)
-    undoOwed                      it failed after an attempt, which is still to be undone
-    faults, putAside {at, reason} no worker can work on it (order_faults.py): tried again, then a person's
-    history [{at, event, ...}]    pushed in the same update as the change it tells of, and bounded
-    createdAt, updatedAt          of what clients see; booking and mail do not touch updatedAt
-    purgeAt                       for the TTL index, on orders that were never accepted
-
-The Node app wrote `{orderId, userId, items, totalAmount, status, createdAt, updatedAt}` alone. Such an order
-counts as accepted, with nothing held and nothing left to do; one that is Pending is taken up by the worker or
-by an operator (node_orders.py). Other programs may write anything: order_shape.py says what can be used.
+models/documents.py has the shape of the document. The writes that move an order live in order_decisions.py,
+order_step.py, order_mail.py and order_faults.py; order_lists.py reads many at once.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, get_args
 
 from bson import ObjectId
 from marshmallow import fields, validate
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
 from pymongo.collection import Collection
 
-from config.db import collection
+from config.resources import resources
+from models.documents import MailState, Order, Status, View
 from models.index_spec import Index
 from models.schemas import Amount, StrictInteger, StrictSchema, Text, validate_product_id
 
-Document = dict[str, Any]
-
-PENDING, PROCESSED, FAILED = "Pending", "Processed", "Failed"
-STATUSES = (PENDING, PROCESSED, FAILED)
-OPEN_MAIL = ("due", "claimed", "unknown")
+PENDING: Final = "Pending"
+PROCESSED: Final = "Processed"
+FAILED: Final = "Failed"
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+OPEN_MAIL: Final[tuple[MailState, ...]] = ("due", "claimed", "unknown")
 _NO_MAIL = {"mail.state": {"$nin": OPEN_MAIL}}
 _STEPS = [{"status": PENDING, "accepted": {"$ne": False}}, {"undoOwed": {"$exists": True}}]
 MAX_QUANTITY = 1000
 MAX_LINES = 50
 
-_ID_MARGIN_SECONDS = 3600
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-_VISIBLE = (
+VISIBLE = (
     "_id",
     "orderId",
     "userId",
@@ -74,8 +58,8 @@ class NewOrderSchema(StrictSchema):
     userId = Text()
 
 
-def orders() -> Collection[Document]:
-    return collection("orders")
+def orders() -> Collection[Order]:
+    return resources().mongodb.collection("orders")
 
 
 # Without it, requests at once with one Idempotency-Key would each make an order.
@@ -102,7 +86,7 @@ INDEXES = (
 )
 
 
-def find(order_id: str) -> Document | None:
+def find(order_id: str) -> Order | None:
     """An order by its orderId or its `_id`. They are equal on all orders but those of the Node app."""
     if ObjectId.is_valid(order_id):
         found = orders().find_one({"_id": ObjectId(order_id)})
@@ -111,36 +95,36 @@ def find(order_id: str) -> Document | None:
     return orders().find_one({"orderId": order_id})
 
 
-def read_again(order: Document) -> Document | None:
+def read_again(order: Order) -> Order | None:
     """The order as it is now."""
     return orders().find_one({"_id": order["_id"]})
 
 
-def find_by_key(idempotency_id: str) -> Document | None:
+def find_by_key(idempotency_id: str) -> Order | None:
     return orders().find_one({"idempotency.id": idempotency_id})
 
 
-def find_due(now: datetime, limit: int) -> list[Document]:
-    """Orders that someone must look at, but for their mails; the longest overdue first."""
+def find_due(now: datetime, limit: int) -> list[Order]:
+    """Orders that a worker must look at, but for their mails; the longest overdue first."""
     return _find_due(now, limit, _NO_MAIL)
 
 
-def find_due_steps(now: datetime, limit: int) -> list[Document]:
+def find_due_steps(now: datetime, limit: int) -> list[Order]:
     """Those of which the business step or its undo is to be done."""
     return _find_due(now, limit, {**_NO_MAIL, "$or": _STEPS})
 
 
-def find_due_without_steps(now: datetime, limit: int) -> list[Document]:
+def find_due_without_steps(now: datetime, limit: int) -> list[Order]:
     """All others but for their mails: short work, which no business step may hold up."""
     return _find_due(now, limit, {**_NO_MAIL, "$nor": _STEPS})
 
 
-def find_due_mails(now: datetime, limit: int) -> list[Document]:
+def find_due_mails(now: datetime, limit: int) -> list[Order]:
     """Orders of which only the mail is left to do, and due; the longest overdue first."""
     return _find_due(now, limit, {"mail.state": {"$in": OPEN_MAIL}})
 
 
-def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Document]:
+def _find_due(now: datetime, limit: int, which: Mapping[str, Any]) -> list[Order]:
     due = orders().find({"nextActionAt": {"$lte": now}, **which})
     return list(due.sort("nextActionAt", ASCENDING).limit(limit))
 
@@ -154,64 +138,6 @@ def has_unfinished(user_id: ObjectId, count: int) -> bool:
     return orders().count_documents(unfinished, limit=count) >= count
 
 
-class Wanted(NamedTuple):
-    """Which orders of a list: those with this status, made at `created_after` or later, and earlier than
-    `created_before`. None asks for nothing."""
-
-    status: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-
-
-def find_page(user_id: ObjectId, wanted: Wanted, before: ObjectId | None, limit: int) -> list[Document]:
-    """Up to `limit` accepted orders of a user, newest first, those listed after `before`."""
-    found = orders().find(page_filter(user_id, wanted, before), dict.fromkeys(_VISIBLE, 1))
-    return list(found.sort("_id", DESCENDING).limit(limit))
-
-
-def page_filter(user_id: ObjectId, wanted: Wanted, before: ObjectId | None) -> Document:
-    """What is asked of the database for a list."""
-    span = _without_none(gte=wanted.created_after, lt=wanted.created_before)
-    more = {"status": wanted.status, "createdAt": span, "_id": _ids_of(wanted, before)}
-    asked = {name: value for name, value in more.items() if value}
-    return {"userId": user_id, "accepted": {"$ne": False}, **asked}
-
-
-def _ids_of(wanted: Wanted, before: ObjectId | None) -> Document:
-    """The span of `_id` that the orders are in: lists are indexed by it. It tells when it was made, by the
-    clock that `createdAt` is from, a moment earlier; to be sure, an hour more is looked at."""
-    first = wanted.created_after and _id_at(wanted.created_after.timestamp() - _ID_MARGIN_SECONDS)
-    last = wanted.created_before and _id_at(wanted.created_before.timestamp() + _ID_MARGIN_SECONDS)
-    return _without_none(gte=first, lt=min((end for end in (before, last) if end), default=None))
-
-
-def _id_at(timestamp: float) -> ObjectId:
-    """The first `_id` of that second. An `_id` has 32 bits for it: from 1970 to 2106."""
-    seconds = min(max(int(timestamp), 0), 2**32 - 1)
-    return ObjectId(seconds.to_bytes(4) + bytes(8))
-
-
-def _without_none(**operators: Any) -> Document:
-    return {f"${name}": value for name, value in operators.items() if value is not None}
-
-
-def find_latest(
-    limit: int, status: str | None = None, user_id: ObjectId | None = None, since: datetime | None = None
-) -> list[Document]:
-    """Up to `limit` orders of anybody, newest first, the rejected ones too. For operators.
-
-    `since` bounds `_id`, which has an index and holds the second of its making.
-    """
-    wanted: Document = {}
-    if status:
-        wanted["status"] = status
-    if user_id:
-        wanted["userId"] = user_id
-    if since:
-        wanted["_id"] = {"$gte": ObjectId.from_datetime(since)}
-    return list(orders().find(wanted).sort("_id", DESCENDING).limit(limit))
-
-
 def is_accepted(order: Mapping[str, Any]) -> bool:
     """False from the intent until all items are held, and for ever on a rejected order."""
     return order.get("accepted") is not False
@@ -222,12 +148,12 @@ def owes_mail(order: Mapping[str, Any]) -> bool:
     return order.get("mail", {}).get("state") in OPEN_MAIL
 
 
-def to_json(order: Mapping[str, Any]) -> Document:
+def to_json(order: Mapping[str, Any]) -> View:
     """What clients see of an order that has no flaw (order_shape.py)."""
-    view = {name: order[name] for name in _VISIBLE if order.get(name) is not None}
+    view = {name: order[name] for name in VISIBLE if order.get(name) is not None}
     view["items"] = [_item_to_json(item) for item in order["items"]]
     return view
 
 
-def _item_to_json(item: Mapping[str, Any]) -> Document:
+def _item_to_json(item: Mapping[str, Any]) -> View:
     return {name: item[name] for name in _VISIBLE_IN_ITEM if name in item}

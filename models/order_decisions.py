@@ -1,7 +1,7 @@
 """The writes that decide an order. Each is one compare-and-set on one document.
 
-Each takes the order as it was read and returns it as it is after the write, or None when somebody else was
-first: then read again and do what the new state asks for. The status is the commit point; stock and mail
+Each takes the order as it was read and returns it as it is after the write, or None when another process
+was first: then read again and do what the new state asks for. The status is the commit point; stock and mail
 follow it and can be repeated.
 
     insert_intent -> accept -> process | fail | cancel
@@ -12,17 +12,18 @@ While a worker holds the claim of the business step (models/order_step.py), it a
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final, cast
 
 from pymongo.errors import DuplicateKeyError
 
-from models.order import FAILED, PENDING, PROCESSED, Document, orders
+from models.documents import Event, FailureReason, HistoryEntry, Order, Query, Remedy, Shortage
+from models.order import FAILED, PENDING, PROCESSED, orders
 from models.order_history import is_full, with_entry
 from utils import clock, metrics
 from utils.crash_points import crash_point
 
 PURGE_AFTER = timedelta(hours=24)
-CANCELLED = "cancelled"  # as a failureReason
+CANCELLED: Final = "cancelled"  # as a failureReason
 # A claimed order is looked at again after this time, should its worker die.
 LEASE_SECONDS = 60
 
@@ -32,7 +33,7 @@ OPEN = {"status": PENDING, "accepted": {"$ne": False}, "settled": {"$ne": True},
 
 
 @crash_point
-def insert_intent(order: Document) -> bool:
+def insert_intent(order: Order) -> bool:
     """Write the order down before anything is reserved. False when its idempotency key is in use.
 
     A driver that was not answered sends it again, and may then meet what it wrote the first time.
@@ -45,14 +46,14 @@ def insert_intent(order: Document) -> bool:
 
 
 @crash_point
-def claim(order: Document, seconds: float = LEASE_SECONDS) -> Document | None:
-    """Take a due order for oneself: nobody else looks at it for that time, unless it is rung for."""
+def claim(order: Order, seconds: float = LEASE_SECONDS) -> Order | None:
+    """Take a due order for oneself: no other worker looks at it for that time, unless a message comes."""
     seen = {"nextActionAt": order["nextActionAt"]}
     return transition(order, seen, None, {"nextActionAt": clock.after(seconds)})
 
 
 @crash_point
-def accept(order: Document, hold_ids: Mapping[str, str], ring_seconds: float) -> Document | None:
+def accept(order: Order, hold_ids: Mapping[str, str], ring_seconds: float) -> Order | None:
     """All items are held: the order is the customer's. A worker looks at it within `ring_seconds`."""
     items = [{**item, "holdId": hold_ids[item["productId"]]} for item in order["items"]]
     changes = {"accepted": True, "items": items, "nextActionAt": clock.after(ring_seconds)}
@@ -61,13 +62,13 @@ def accept(order: Document, hold_ids: Mapping[str, str], ring_seconds: float) ->
 
 @crash_point
 def reject(
-    order: Document,
-    shortages: Sequence[Mapping[str, Any]],
-    remedies: Sequence[Mapping[str, Any]],
+    order: Order,
+    shortages: Sequence[Shortage],
+    remedies: Sequence[Remedy],
     settled: bool,
-) -> Document | None:
+) -> Order | None:
     """Too little stock. Kept for replays of its key; `settled` says that it holds nothing."""
-    changes: Document = {
+    changes: Query = {
         "status": FAILED,
         "failureReason": "out_of_stock",
         "shortages": list(shortages),
@@ -81,76 +82,74 @@ def reject(
 
 
 @crash_point
-def expire(order: Document, reason: str = "expired") -> Document | None:
-    """Give an undecided order up. Its idempotency key is free again: nobody was promised anything."""
+def expire(order: Order, reason: FailureReason = "expired") -> Order | None:
+    """Give an undecided order up. Its idempotency key is free again: nothing was promised to anyone."""
     same = {**_UNDECIDED, "nextActionAt": order["nextActionAt"]}
-    changes = {"status": FAILED, "failureReason": reason, "nextActionAt": clock.after(LEASE_SECONDS)}
+    changes: Query = {"status": FAILED, "failureReason": reason, "nextActionAt": clock.after(LEASE_SECONDS)}
     return _decide(order, same, "expired", changes, ("idempotency",))
 
 
 @crash_point
-def process(order: Document, token: str | None = None) -> Document | None:
+def process(order: Order, token: str | None = None) -> Order | None:
     """The business step is done: by who holds its claim under that token, or there is none to do."""
-    changes = {"status": PROCESSED, **_accepted_until_settled()}
+    changes: Query = {"status": PROCESSED, **_accepted_until_settled()}
     return _decide(order, {**OPEN, **claimed_by(token)}, "processed", changes, ("step",))
 
 
 @crash_point
-def fail(order: Document, reason: str, token: str | None = None) -> Document | None:
-    """The business step failed for good, or whoever was at it died in the last attempt."""
+def fail(order: Order, reason: FailureReason, token: str | None = None) -> Order | None:
+    """The business step failed for good, or the worker died in the last attempt."""
     return _fail(order, "failed", reason, ("step",), token)
 
 
 @crash_point
-def cancel(order: Document) -> Document | None:
+def cancel(order: Order) -> Order | None:
     """The customer changed his mind in time. If it was put aside, it is worked on again."""
     return _fail(order, "cancelled", CANCELLED, ("step", "putAside", "faults"))
 
 
-def claimed_by(token: str | None) -> Document:
-    """Matches while the business step is claimed under that token; None: while nobody is at it."""
+def claimed_by(token: str | None) -> Query:
+    """Matches while the business step is claimed under that token; None: while no worker is at it."""
     if token is not None:
         return {"step.token": token}
     return {"step.until": {"$not": {"$gt": clock.now()}}}  # none, or its lease has run out
 
 
 def _fail(
-    order: Document, event: str, reason: str, unset: Sequence[str], token: str | None = None
-) -> Document | None:
+    order: Order, event: Event, reason: FailureReason, unset: Sequence[str], token: str | None = None
+) -> Order | None:
     """What attempts have done outside is to be undone: so it must be known how many there were."""
-    changes = {"status": FAILED, "failureReason": reason, **_accepted_until_settled()}
+    changes: Query = {"status": FAILED, "failureReason": reason, **_accepted_until_settled()}
     if order.get("attempts"):
         changes["undoOwed"] = True
     same = {**OPEN, **claimed_by(token), **unchanged(order, "attempts")}
     return _decide(order, same, event, changes, unset)
 
 
-def unchanged(order: Document, name: str) -> Document:
+def unchanged(order: Mapping[str, Any], name: str) -> Query:
     """Matches while a field is as it was read. Claims count, so `attempts` tells one from the next."""
     return {name: {"$eq": order[name]} if name in order else {"$exists": False}}
 
 
-def _accepted_until_settled() -> Document:
+def _accepted_until_settled() -> Query:
     """An order of the Node app has no `accepted`; from its decision on it is like all others."""
     return {"accepted": True, "nextActionAt": clock.after(LEASE_SECONDS)}
 
 
 @crash_point
-def mark_settled(order: Document, mail_due: bool) -> Document | None:
-    """The stock is booked. An accepted order still owes a mail; on all others nothing is left to do."""
+def mark_settled(order: Order, mail_due: bool) -> Order | None:
+    """Its holds are sold or given back. An accepted order still owes a mail; all others are done with."""
     unsettled = {"status": order["status"], "settled": {"$ne": True}}
     if mail_due:
         changes = {"settled": True, "mail": {"state": "due", "attempts": 0}}
         return transition(order, unsettled, "settled", changes)
-    changes = {"settled": True}
-    if order.get("accepted") is False:
-        changes["purgeAt"] = clock.now() + PURGE_AFTER
+    changes = {"settled": True, "purgeAt": clock.now() + PURGE_AFTER}
     return transition(order, unsettled, "settled", changes, ("nextActionAt",))
 
 
 @crash_point
-def finish(order: Document) -> None:
-    """Nothing is left to do: nobody need look at it again."""
+def finish(order: Order) -> None:
+    """Nothing is left to do: no worker need look at it again."""
     orders().update_one(
         {"_id": order["_id"], "nextActionAt": order["nextActionAt"]},
         {"$unset": {"nextActionAt": ""}},
@@ -158,40 +157,40 @@ def finish(order: Document) -> None:
 
 
 def transition(
-    order: Document,
+    order: Order,
     expected: Mapping[str, Any],
-    event: str | None,
+    event: Event | None,
     changes: Mapping[str, Any],
     unset: Sequence[str] = (),
     **details: Any,
-) -> Document | None:
+) -> Order | None:
     """Compare-and-set: write `changes` and the event if the order is still as `expected`.
 
     Returns the order with the changes, or None if it is no longer so. `details` go into the event.
     """
-    update: Document = {"$set": dict(changes)}
-    after = {**order, **changes}
+    update: Query = {"$set": dict(changes)}
+    after: Query = {**order, **changes}
     if unset:
         update["$unset"] = dict.fromkeys(unset, "")
         after = {name: value for name, value in after.items() if name not in unset}
     if event:
-        entry = {"at": changes.get("updatedAt", clock.now()), "event": event, **details}
+        entry = cast(HistoryEntry, {"at": changes.get("updatedAt", clock.now()), "event": event, **details})
         after["history"] = with_entry(list(order.get("history", ())), entry)
         if is_full(order):
             update["$set"]["history"] = after["history"]
         else:
             update["$push"] = {"history": entry}
     result = orders().update_one({"_id": order["_id"], **expected}, update)
-    return after if result.matched_count else None
+    return cast(Order, after) if result.matched_count else None
 
 
 def _decide(
-    order: Document,
+    order: Order,
     expected: Mapping[str, Any],
-    event: str,
-    changes: Document,
+    event: Event,
+    changes: Query,
     unset: Sequence[str] = (),
-) -> Document | None:
+) -> Order | None:
     details = {"reason": changes["failureReason"]} if "failureReason" in changes else {}
     decided = transition(order, expected, event, {**changes, "updatedAt": clock.now()}, unset, **details)
     if decided is not None:

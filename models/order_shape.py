@@ -7,13 +7,14 @@ may stand in a log line.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, cast, get_args
 
 from bson import ObjectId
 
-from models.order import FAILED, PENDING, PROCESSED, STATUSES, Document
+from models.documents import HistoryEntry, MailState
+from models.order import FAILED, PENDING, PROCESSED, STATUSES
 
-MAIL_STATES = ("due", "claimed", "sent", "unknown", "refused")
+MAIL_STATES: tuple[MailState, ...] = get_args(MailState)
 # The events that decide an order, and the status that each goes with.
 _DECISIONS = {
     "processed": PROCESSED,
@@ -22,7 +23,7 @@ _DECISIONS = {
     "rejected": FAILED,
     "expired": FAILED,
 }
-# What an event may tell: anything else cannot be written as JSON.
+# What an entry may hold: anything else cannot be written as JSON.
 _PLAIN = (str, int, float, datetime, ObjectId, type(None))
 
 
@@ -64,12 +65,13 @@ def booked_as(order: Mapping[str, Any]) -> str:
     return str(order["status"]) if decided is None else decided
 
 
-def events_of(order: Mapping[str, Any]) -> list[Document]:
-    """The entries of an order's history that tell what happened and when, and of each what can be told."""
+def events_of(order: Mapping[str, Any]) -> list[HistoryEntry]:
+    """The usable entries of an order's history: those with an event and a time, without odd fields."""
     history = order.get("history")
     entries = [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
-    told = [{k: v for k, v in entry.items() if isinstance(v, _PLAIN)} for entry in entries]
-    return [e for e in told if isinstance(e.get("event"), str) and isinstance(e.get("at"), datetime)]
+    plain = [{k: v for k, v in entry.items() if isinstance(v, _PLAIN)} for entry in entries]
+    whole = [e for e in plain if isinstance(e.get("event"), str) and isinstance(e.get("at"), datetime)]
+    return cast(list[HistoryEntry], whole)
 
 
 def printable_id(order: Mapping[str, Any]) -> str:
@@ -80,7 +82,8 @@ def printable_id(order: Mapping[str, Any]) -> str:
 
 def request_id_of(order: Mapping[str, Any]) -> str | None:
     """The id of the request that placed the order, if its history tells."""
-    first = next(iter(events_of(order)), {}).get("requestId")
+    events = events_of(order)
+    first = events[0].get("requestId") if events else None
     return first if isinstance(first, str) else None
 
 

@@ -5,24 +5,23 @@
     price       missing or null, or a number from 0 with at most two decimals, a Decimal128 too
     sold        missing, or an integer
     received    missing or null, or an integer
-    holds       missing, or a list; entries that are no reservation count for nothing, and are only told of
+    holds       missing, or a list; entries that are no hold count for nothing, and are only reported
 
 Of a product that is otherwise nothing can be promised. It is left out as if it were not there, logged once,
-and named by `flask audit`, until somebody mends it.
+and named by `flask audit`, until an operator mends it.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from bson import Decimal128
 
+from models.documents import Hold, Product
 from models.schemas import MAX_AMOUNT, is_product_id
 from utils.logs import warn_once
 from utils.money import from_cents
-
-Document = dict[str, Any]
 
 _CENT = Decimal("0.01")
 _INT64 = 2**63
@@ -44,7 +43,7 @@ def as_price(value: Any) -> int | float | None:
     return from_cents(int(number.quantize(_CENT) * 100))
 
 
-def sound(product: Mapping[str, Any]) -> Document | None:
+def sound(product: Mapping[str, Any]) -> Product | None:
     """The product with `stock` as an int, or None when it is odd. `price` stays as written: see `as_price`.
 
     Of `holds` it needs to see one entry at most.
@@ -53,7 +52,7 @@ def sound(product: Mapping[str, Any]) -> Document | None:
     if odd:
         warn_once("odd_product", product=name_of(product), odd=", ".join(odd))
         return None
-    return {**product, "stock": as_integer(product["stock"])}
+    return cast(Product, {**product, "stock": as_integer(product["stock"])})
 
 
 def oddities(product: Mapping[str, Any]) -> list[str]:
@@ -77,15 +76,15 @@ def oddities(product: Mapping[str, Any]) -> list[str]:
     return [words for words, is_so in odd.items() if is_so]
 
 
-def sound_holds(product: Mapping[str, Any]) -> Iterator[Document]:
-    """The reservations among the entries of `holds`, each `{orderId, holdId, quantity, at}`."""
+def sound_holds(product: Mapping[str, Any]) -> Iterator[Hold]:
+    """Those among the entries of `holds` that are holds."""
     holds = product.get("holds")
     for hold in holds if isinstance(holds, list) else ():
-        if isinstance(hold, dict) and isinstance(hold.get("at"), datetime):
+        if isinstance(hold, dict) and isinstance(at := hold.get("at"), datetime):
             quantity = as_integer(hold.get("quantity"))
-            ids = (hold.get("orderId"), hold.get("holdId"))
-            if quantity is not None and all(isinstance(value, str) for value in ids):
-                yield {**hold, "quantity": quantity}
+            order_id, hold_id = hold.get("orderId"), hold.get("holdId")
+            if quantity is not None and isinstance(order_id, str) and isinstance(hold_id, str):
+                yield {"orderId": order_id, "holdId": hold_id, "quantity": quantity, "at": at}
 
 
 def how_to_mend(product: Mapping[str, Any]) -> str:

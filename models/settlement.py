@@ -1,17 +1,18 @@
-"""Settling: after the decision, the stock of an order is booked. Safe to repeat, by anyone, at any time."""
+"""Settling: after the decision, the holds of an order become sales or go back. Safe to repeat at any time."""
 
-from models import inventory
-from models.order import PROCESSED, Document, is_accepted
+from models import reservations
+from models.documents import Order
+from models.order import PROCESSED, is_accepted
 from models.order_decisions import mark_settled
 
 
-def settle(order: Document) -> Document | None:
+def settle(order: Order) -> Order | None:
     """Turn the holds of a decided order into sales, or give them back; then note that it is done.
 
-    Returns the order as it then is, or None when somebody else has noted it first.
+    Returns the order as it then is, or None when another process has noted it first.
     """
     if order["status"] == PROCESSED:
-        inventory.settle_sold(order["orderId"], order["items"])
+        reservations.settle_sold(order["orderId"], order["items"])
     else:
-        inventory.settle_returned(order["orderId"], order["items"])
+        reservations.settle_returned(order["orderId"], order["items"])
     return mark_settled(order, mail_due=is_accepted(order))

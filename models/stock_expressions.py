@@ -39,7 +39,7 @@ _PRICE_IS_RIGHT: Final = {
         {"$eq": ["$price", {"$round": ["$price", 2]}]},
     ]
 }
-# The fields as they are where they are sound, and gone where they are not.
+# The fields as they are where they are sound, and removed where they are not.
 SOUND_PARTS: Final = {
     "holds": {"$cond": [{"$isArray": "$holds"}, _HOLDS, "$$REMOVE"]},
     "sold": {"$cond": [is_integer("$sold"), "$sold", "$$REMOVE"]},

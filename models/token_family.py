@@ -7,12 +7,13 @@ The Node app had no refresh; its users' documents have an unused `refreshToken` 
 """
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bson import ObjectId
 from pymongo.collection import Collection
 
-from config.db import collection
+from config.resources import resources
+from models.documents import RefreshToken, TokenFamily
 from models.index_spec import Index
 from utils import clock, errors
 
@@ -28,8 +29,8 @@ class NewToken(NamedTuple):
     expires_at: datetime
 
 
-def families() -> Collection[dict[str, Any]]:
-    return collection("tokenfamilies")
+def families() -> Collection[TokenFamily]:
+    return resources().mongodb.collection("tokenfamilies")
 
 
 INDEXES = (
@@ -82,7 +83,7 @@ def rotate(family_id: str, epoch: int, jti: str, new: NewToken) -> NewToken | No
     raise errors.ServiceUnavailable("Too many requests refresh this login at once. Send it again.")
 
 
-def spend(tokens: list[dict[str, Any]], jti: str, now: datetime) -> list[dict[str, Any]] | None:
+def spend(tokens: list[RefreshToken], jti: str, now: datetime) -> list[RefreshToken] | None:
     """The tokens of a family after `jti` was shown, or None if it may not be shown any more.
 
     What is past its grace or its life is left out: a signed token that is not listed was spent long ago.
@@ -103,5 +104,5 @@ def revoke_all(user_id: ObjectId) -> None:
     families().delete_many({"userId": user_id})
 
 
-def _live(token: NewToken) -> dict[str, Any]:
+def _live(token: NewToken) -> RefreshToken:
     return {"jti": token.jti, "expiresAt": token.expires_at}

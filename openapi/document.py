@@ -12,11 +12,19 @@ from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from openapi import examples, problems
-from openapi.answers import Answers
-from openapi.fields import OF_SCHEMAS, teach
+from openapi.fields import OF_WHOLE_SCHEMAS, teach
 from openapi.links import LINKS
+from openapi.responses import Responses
 from openapi.schemas import CHOICES
-from openapi.traits import CONDITIONAL, HEADERS, PARAMETERS, PATH_PARAMETERS, REFRESH_TOKEN, WITHOUT_DATABASE
+from openapi.traits import (
+    CONDITIONAL,
+    HEADERS,
+    OF_SCHEMAS,
+    PARAMETERS,
+    PATH_PARAMETERS,
+    REFRESH_TOKEN,
+    WITHOUT_DATABASE,
+)
 from utils import errors
 
 Spec = dict[str, Any]
@@ -62,14 +70,14 @@ _BODY_ERRORS = (
 def documented_routes(app: Flask) -> Iterator[tuple[Rule, str, View]]:
     """Every route of the API with its method, in the order of TAGS."""
     order = list(TAGS)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: order.index(_room(rule))):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: order.index(_blueprint(rule))):
         view: View = app.view_functions[rule.endpoint]
-        if view.answers is not None:  # type: ignore[attr-defined]
+        if view.responses is not None:  # type: ignore[attr-defined]
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield rule, method, view
 
 
-def _room(rule: Rule) -> str:
+def _blueprint(rule: Rule) -> str:
     """The blueprint of a route."""
     return str(rule.endpoint).partition(".")[0]
 
@@ -87,10 +95,10 @@ def build(app: Flask) -> Spec:
         tags=[{"name": name, "description": text} for name, text in TAGS.values()],
     )
     teach(plugin)
-    _add_components(spec)
+    _add_components(spec, plugin.converter)
     for rule, method, view in documented_routes(app):
         spec.path(path_of(rule), operations={method.lower(): _operation(rule, view)})
-    for schema, keywords in OF_SCHEMAS.items():
+    for schema, keywords in OF_WHOLE_SCHEMAS.items():
         spec.components.schemas[_name_of(schema)].update(keywords)
     return spec.to_dict()
 
@@ -105,7 +113,7 @@ def _name_of(schema: type[Schema] | Schema) -> str:
     return kind.__name__.removesuffix("Schema")
 
 
-def _add_components(spec: APISpec) -> None:
+def _add_components(spec: APISpec, converter: Any) -> None:
     for scheme, text in (("accessToken", "`token`"), ("refreshToken", "`refreshToken`")):
         description = f"The {text} of POST /api/auth/login."
         spec.components.security_scheme(
@@ -119,7 +127,7 @@ def _add_components(spec: APISpec) -> None:
     spec.components.schemas["Problem"]["properties"]["code"]["enum"] = codes
     for kind in kinds:
         spec.components.example(kind.code, {"value": problems.example(kind)})
-    for name, parameter in PARAMETERS.items():
+    for name, parameter in {**PARAMETERS, **_parameters_of_schemas(converter)}.items():
         sample = {"example": examples.PARAMETERS[name]} if name in examples.PARAMETERS else {}
         spec.components.parameter(name, parameter["in"], {**parameter, **sample})
     for name, header in HEADERS.items():
@@ -128,26 +136,35 @@ def _add_components(spec: APISpec) -> None:
         spec.components.response(name, _with_headers(response))
 
 
+def _parameters_of_schemas(converter: Any) -> dict[str, Spec]:
+    """Those that a schema checks, as apispec reads them off it."""
+    found = {}
+    for name, (schema, field, place) in OF_SCHEMAS.items():
+        drawn = {p["name"]: p for p in converter.schema2parameters(schema(), location=place)}
+        found[name] = {key: value for key, value in drawn[field].items() if key != "required"}
+    return found
+
+
 def _operation(rule: Rule, view: View) -> Spec:
-    told: Answers = view.answers  # type: ignore[attr-defined]
+    declared: Responses = view.responses  # type: ignore[attr-defined]
     name = _camel_case(view.__name__)
     summary, _, description = (view.__doc__ or "").partition("\n")
     operation: Spec = {
         "operationId": name,
-        "tags": [TAGS[_room(rule)][0]],
+        "tags": [TAGS[_blueprint(rule)][0]],
         "summary": summary.rstrip("."),
         "description": " ".join(description.split()) or summary,
-        "parameters": _parameters(rule, told),
-        "responses": _responses(name, view, told),
-        "security": _security(view, told),
+        "parameters": _parameters(rule, declared),
+        "responses": _responses(name, view, declared),
+        "security": _security(view, declared),
     }
     schema = getattr(view, "body_schema", None)
     operation |= {"requestBody": _body(schema, view)} if schema else {}
     return operation
 
 
-def _responses(name: str, view: View, told: Answers) -> dict[str, Any]:
-    found: dict[str, Any] = {**_successes(name, told), **_failures(view, told)}
+def _responses(name: str, view: View, declared: Responses) -> dict[str, Any]:
+    found: dict[str, Any] = {**_successes(name, declared), **_failures(view, declared)}
     for status, response in found.items():
         links = LINKS.get((name, status))
         _with_headers(response).update({"links": links} if links else {})
@@ -166,10 +183,10 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _parameters(rule: Rule, told: Answers) -> list[Any]:
+def _parameters(rule: Rule, declared: Responses) -> list[Any]:
     path = [PATH_PARAMETERS[argument] for argument in sorted(rule.arguments)]
     in_path = [{**parameter, "example": examples.PARAMETERS[parameter["name"]]} for parameter in path]
-    names = [name for trait in told.traits for name in trait.takes]
+    names = [name for trait in declared.traits for name in trait.takes]
     return [*in_path, *names, "X-Request-Id"]
 
 
@@ -179,40 +196,40 @@ def _body(schema: Schema, view: View) -> Spec:
     return {"required": required, "content": {"application/json": content}}
 
 
-def _security(view: View, told: Answers) -> list[Spec]:
+def _security(view: View, declared: Responses) -> list[Spec]:
     """Empty says that anyone may, rather than nothing at all."""
-    if REFRESH_TOKEN in told.traits:
+    if REFRESH_TOKEN in declared.traits:
         return [{"refreshToken": []}, {}]  # it may come in the body instead
     return [{"accessToken": []}] if view.who in _FAILS_ON else []  # type: ignore[attr-defined]
 
 
-def _successes(name: str, told: Answers) -> dict[str, Spec]:
-    headers = [header for trait in told.traits for header in trait.gives]
-    found = {str(status): _success(status, name, told, headers) for status in told.statuses}
-    if CONDITIONAL in told.traits:
+def _successes(name: str, declared: Responses) -> dict[str, Spec]:
+    headers = [header for trait in declared.traits for header in trait.gives]
+    found = {str(status): _success(status, name, declared, headers) for status in declared.statuses}
+    if CONDITIONAL in declared.traits:
         found["304"] = {"description": "What you have still holds.", "headers": headers}
     return found
 
 
-def _success(status: int, name: str, told: Answers, headers: list[str]) -> Spec:
+def _success(status: int, name: str, declared: Responses, headers: list[str]) -> Spec:
     response: Spec = {"description": HTTPStatus(status).phrase, "headers": headers}
-    if told.media:
-        response["content"] = {media: _content(media, name, told) for media in told.media}
+    if declared.media:
+        response["content"] = {media: _content(media, name, declared) for media in declared.media}
     return response
 
 
-def _content(media: str, name: str, told: Answers) -> Spec:
-    if told.schema is None or media != "application/json":
+def _content(media: str, name: str, declared: Responses) -> Spec:
+    if declared.schema is None or media != "application/json":
         return {"schema": {"type": "string"}}
-    example = examples.OF_OPERATIONS.get(name) or examples.BODIES[told.schema]
-    return {"schema": told.schema, "example": example}
+    example = examples.OF_OPERATIONS.get(name) or examples.BODIES[declared.schema]
+    return {"schema": declared.schema, "example": example}
 
 
-def _failures(view: View, told: Answers) -> dict[str, Spec]:
-    kinds = [*told.errors, *_FAILS_ON.get(view.who, ())]  # type: ignore[attr-defined]
-    kinds += [kind for trait in told.traits for kind in trait.errors]
+def _failures(view: View, declared: Responses) -> dict[str, Spec]:
+    kinds = [*declared.errors, *_FAILS_ON.get(view.who, ())]  # type: ignore[attr-defined]
+    kinds += [kind for trait in declared.traits for kind in trait.errors]
     if hasattr(view, "body_schema"):
         kinds += _BODY_ERRORS
-    if WITHOUT_DATABASE not in told.traits:
+    if WITHOUT_DATABASE not in declared.traits:
         kinds.append(errors.ServiceUnavailable)
     return problems.responses(kinds)

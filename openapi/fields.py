@@ -6,7 +6,9 @@ from typing import Any
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
+from models.arguments import OrderCursor
 from models.inventory import StockChangeSchema
+from models.order import STATUSES
 from models.schemas import MAX_AMOUNT, PRODUCT_ID_PATTERN, Amount, Text, validate_product_id
 from models.user import check_new_password
 from utils.passwords import MAX_BYTES
@@ -24,6 +26,7 @@ class Choice(fields.String):
 
 _OF_FIELDS: dict[type, Spec] = {
     Text: {"pattern": "^[^\\u0000]*$"},
+    OrderCursor: {"pattern": "^[0-9a-f]{24}$"},
     Amount: {"minimum": 0, "maximum": MAX_AMOUNT, "multipleOf": 0.01},
 }
 _OF_CHECKS: dict[Callable[..., Any], Spec] = {
@@ -37,13 +40,14 @@ _OF_CHECKS: dict[Callable[..., Any], Spec] = {
 
 
 # What a check of a whole schema is.
-OF_SCHEMAS: dict[type[Schema], Spec] = {StockChangeSchema: {"minProperties": 1}}
+OF_WHOLE_SCHEMAS: dict[type[Schema], Spec] = {StockChangeSchema: {"minProperties": 1}}
 
 
 def teach(plugin: MarshmallowPlugin) -> None:
     """Have apispec understand them."""
     converter: Any = plugin.converter
     converter.map_to_openapi_type(Amount, "number", None)
+    converter.map_to_openapi_type(OrderCursor, "string", None)
     converter.add_attribute_function(_keywords)
     converter.add_attribute_function(_named)
 
@@ -54,6 +58,9 @@ def _named(_converter: Any, field: fields.Field[Any], ret: Spec, **_: Any) -> Sp
         if isinstance(check, validate.Equal):
             ret.pop("enum")
             return {"const": check.comparable}
+        if isinstance(check, validate.OneOf) and tuple(check.choices) == STATUSES:
+            del ret["type"], ret["enum"]
+            return {"$ref": "#/components/schemas/OrderStatus"}
     if isinstance(field, Choice):
         ret.pop("type")
         return {"$ref": f"#/components/schemas/{field.schema_name}"}

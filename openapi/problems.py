@@ -10,7 +10,13 @@ from marshmallow import fields
 
 from models.order import NewOrderSchema
 from openapi import examples
-from openapi.schemas import Answer, DependenciesSchema, FieldErrorSchema, ShortageSchema, missing_indexes
+from openapi.schemas import (
+    DependenciesSchema,
+    FieldErrorSchema,
+    ResponseSchema,
+    ShortageSchema,
+    missing_indexes,
+)
 from utils import errors
 from utils.error_handler import problem
 from utils.errors import ApiError
@@ -29,7 +35,7 @@ _HEADERS: dict[Kind, str] = {
 }
 
 
-class ProblemSchema(Answer):
+class ProblemSchema(ResponseSchema):
     type = fields.String(
         required=True,
         metadata={"format": "uri-reference", "description": "The address of a page that explains it."},

@@ -1,4 +1,4 @@
-"""What comes back. What comes in is checked, so it stands in models/; this is only told."""
+"""What comes back. What comes in is checked, so it stands in models/; this is only declared."""
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
@@ -14,7 +14,7 @@ CHOICES = {
 }
 
 
-class Answer(Schema):
+class ResponseSchema(Schema):
     """Clients must expect new members: the document does not rule them out."""
 
     class Meta:
@@ -28,7 +28,7 @@ class OpenAnswer(Schema):
         unknown = INCLUDE
 
 
-class MessageSchema(Answer):
+class MessageSchema(ResponseSchema):
     message = fields.String(required=True)
 
 
@@ -36,27 +36,27 @@ class RegisteredSchema(MessageSchema):
     userId = fields.String(required=True)
 
 
-class AccountSchema(Answer):
+class AccountSchema(ResponseSchema):
     userId = fields.String(required=True)
     email = fields.String(required=True)
     role = fields.String(metadata={"description": "`admin`, or absent."})
     createdAt = fields.DateTime(required=True)
 
 
-class TokenPairSchema(Answer):
+class TokenPairSchema(ResponseSchema):
     token = fields.String(required=True, metadata={"description": "The access token."})
     refreshToken = fields.String(required=True, metadata={"description": "Good for one refresh."})
     tokenType = fields.String(required=True, validate=validate.Equal("Bearer"))
     expiresIn = fields.Integer(required=True, metadata={"description": "Seconds that `token` lives."})
 
 
-class OrderedItemSchema(Answer):
+class OrderedItemSchema(ResponseSchema):
     productId = fields.String(required=True)
     quantity = fields.Integer(required=True)
     unitPrice = fields.Float(metadata={"description": "The price when it was ordered, if there was one."})
 
 
-class OrderSchema(Answer):
+class OrderSchema(ResponseSchema):
     _id = fields.String(required=True)
     orderId = fields.String(required=True)
     userId = fields.String(required=True)
@@ -81,11 +81,11 @@ class EventSchema(OpenAnswer):
     )
 
 
-class EventsSchema(Answer):
+class EventsSchema(ResponseSchema):
     data = fields.List(fields.Nested(EventSchema), required=True)
 
 
-class ProductSchema(Answer):
+class ProductSchema(ResponseSchema):
     productId = fields.String(required=True)
     stock = fields.Integer(required=True, metadata={"description": "Units that are free to sell."})
     inStock = fields.Boolean(required=True)
@@ -93,7 +93,7 @@ class ProductSchema(Answer):
     updatedAt = fields.DateTime(required=True, allow_none=True)
 
 
-class PageSchema(Answer):
+class PageSchema(ResponseSchema):
     hasMore = fields.Boolean(required=True)
     nextCursor = fields.String(required=True, allow_none=True, metadata={"description": "For `?cursor=`."})
 
@@ -106,7 +106,7 @@ class ProductPageSchema(PageSchema):
     data = fields.List(fields.Nested(ProductSchema), required=True)
 
 
-class HomeSchema(Answer):
+class HomeSchema(ResponseSchema):
     """Addresses on this server."""
 
     name = fields.String(required=True)
@@ -116,11 +116,11 @@ class HomeSchema(Answer):
     openapi = fields.String(required=True)
 
 
-class AliveSchema(Answer):
+class AliveSchema(ResponseSchema):
     status = fields.String(required=True, validate=validate.Equal("alive"))
 
 
-class DependenciesSchema(Answer):
+class DependenciesSchema(ResponseSchema):
     mongodb = Choice("DatabaseState", required=True)
     redis = Choice("DependencyState", required=True)
     sqs = Choice("DependencyState", required=True)
@@ -134,7 +134,7 @@ def missing_indexes() -> fields.List[str]:
     )
 
 
-class ReadinessSchema(Answer):
+class ReadinessSchema(ResponseSchema):
     status = Choice("ReadinessStatus", required=True)
     dependencies = fields.Nested(DependenciesSchema, required=True)
     missingIndexes = missing_indexes()
@@ -143,7 +143,7 @@ class ReadinessSchema(Answer):
     )
 
 
-class MailSchema(Answer):
+class MailSchema(ResponseSchema):
     id = fields.String(required=True, metadata={"description": "That of SES."})
     to = fields.String(required=True)
     subject = fields.String(required=True)
@@ -157,7 +157,7 @@ class MailSchema(Answer):
     sentAt = fields.DateTime(required=True)
 
 
-class MailboxSchema(Answer):
+class MailboxSchema(ResponseSchema):
     data = fields.List(fields.Nested(MailSchema), required=True)
 
 
@@ -167,19 +167,19 @@ class DocumentSchema(OpenAnswer):
     openapi = fields.String(required=True)
 
 
-class FieldErrorSchema(Answer):
+class FieldErrorSchema(ResponseSchema):
     field = fields.String(required=True, metadata={"description": "A dotted path: `items.0.quantity`."})
     message = fields.String(required=True)
 
 
-class ErrorKindSchema(Answer):
+class ErrorKindSchema(ResponseSchema):
     type = fields.String(required=True, metadata={"format": "uri-reference"})
     code = fields.String(required=True)
     status = fields.Integer(required=True)
     title = fields.String(required=True)
 
 
-class ErrorKindsSchema(Answer):
+class ErrorKindsSchema(ResponseSchema):
     data = fields.List(fields.Nested(ErrorKindSchema), required=True)
 
 
@@ -189,7 +189,7 @@ class ErrorExplanationSchema(ErrorKindSchema):
     answer = fields.Dict(required=True, metadata={"description": "An example: the body of such an answer."})
 
 
-class ShortageSchema(Answer):
+class ShortageSchema(ResponseSchema):
     productId = fields.String(required=True)
     requested = fields.Integer(required=True)
     available = fields.Integer(required=True)

@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from marshmallow import Schema
+
+from models.arguments import (
+    MAX_WAIT_SECONDS,
+    OrderHeadersSchema,
+    OrderPageArgumentsSchema,
+    PageArgumentsSchema,
+)
 from models.schemas import PRODUCT_ID_PATTERN
 from utils import errors
 from utils.errors import ApiError
@@ -41,7 +49,6 @@ MAILBOX = Trait(takes=("to", "mailId"))
 WITHOUT_DATABASE = Trait()  # never 503
 
 _TEXT: Spec = {"type": "string"}
-_DATE_TIME: Spec = {"type": "string", "format": "date-time"}
 
 
 def _parameter(place: str, name: str, description: str, schema: Spec, **more: Any) -> Spec:
@@ -55,16 +62,11 @@ PARAMETERS: dict[str, Spec] = {
         "Your id for this request: 1 to 128 of `A-Z a-z 0-9 . _ -`. Any other is replaced.",
         _TEXT,
     ),
-    "Idempotency-Key": _parameter(
-        "header",
-        "Idempotency-Key",
-        "Makes it safe to repeat: same key, same body, same answer, for 24 hours.",
-        {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    ),
     "Prefer": _parameter(
         "header",
         "Prefer",
-        "`wait=N` (RFC 7240): answer once the order is no longer Pending, or after N seconds (at most 20).",
+        "`wait=N` (RFC 7240): answer once the order is no longer Pending, or "
+        f"after N seconds (at most {MAX_WAIT_SECONDS}).",
         _TEXT,
     ),
     "If-None-Match": _parameter(
@@ -79,36 +81,19 @@ PARAMETERS: dict[str, Spec] = {
     "createOnly": _parameter(
         "header", "If-None-Match", "`*`: only if there is nothing yet, else 412.", _TEXT
     ),
-    "limit": _parameter(
-        "query",
-        "limit",
-        "How many rows a page has at most.",
-        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    ),
-    "cursor": _parameter("query", "cursor", "The nextCursor of the page before.", _TEXT),
-    "orderCursor": _parameter(
-        "query",
-        "cursor",
-        "The nextCursor of the page before.",
-        {"type": "string", "pattern": "^[0-9a-f]{24}$"},
-    ),
-    "status": _parameter(
-        "query", "status", "Only orders with this status.", {"$ref": "#/components/schemas/OrderStatus"}
-    ),
-    "createdAfter": _parameter(
-        "query",
-        "createdAfter",
-        "Only orders made at this time or later: a date-time of RFC 3339. Write a + as %2B.",
-        _DATE_TIME,
-    ),
-    "createdBefore": _parameter(
-        "query",
-        "createdBefore",
-        "Only orders made earlier than this: a date-time of RFC 3339. Write a + as %2B.",
-        _DATE_TIME,
-    ),
     "to": _parameter("query", "to", "Only mails to this address.", _TEXT),
     "mailId": _parameter("query", "id", "Only the mail with this id, which a page shows in full.", _TEXT),
+}
+
+# Those that a schema checks, which also says what they are: the schema, its field, and where it is sent.
+OF_SCHEMAS: dict[str, tuple[type[Schema], str, str]] = {
+    "Idempotency-Key": (OrderHeadersSchema, "Idempotency-Key", "header"),
+    "limit": (PageArgumentsSchema, "limit", "query"),
+    "cursor": (PageArgumentsSchema, "cursor", "query"),
+    "orderCursor": (OrderPageArgumentsSchema, "cursor", "query"),
+    "status": (OrderPageArgumentsSchema, "status", "query"),
+    "createdAfter": (OrderPageArgumentsSchema, "createdAfter", "query"),
+    "createdBefore": (OrderPageArgumentsSchema, "createdBefore", "query"),
 }
 
 # By the name of the argument in the route.

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from config.resources import resources_of
 from routes.auth_routes import auth
 from routes.converters import ProductIdConverter
 from routes.dev_routes import dev
@@ -23,5 +24,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(home)
     app.register_blueprint(docs, url_prefix="/api")
     app.register_blueprint(problem_pages, url_prefix="/problems")
-    if app.extensions["settings"].mailbox_url:
+    if resources_of(app).settings.mailbox_url:
         app.register_blueprint(dev, url_prefix="/dev")

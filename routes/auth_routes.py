@@ -15,7 +15,7 @@ from models.user import (
     PasswordSchema,
     RefreshTokenSchema,
 )
-from openapi.answers import answers
+from openapi.responses import responds
 from openapi.schemas import AccountSchema, MessageSchema, RegisteredSchema, TokenPairSchema
 from openapi.traits import REFRESH_TOKEN, WITHOUT_DATABASE
 from utils import errors
@@ -24,7 +24,7 @@ auth = Blueprint("auth", __name__)
 
 
 @auth.post("/register")
-@answers(201, RegisteredSchema, errors=[errors.EmailTaken, errors.RateLimited])
+@responds(201, RegisteredSchema, errors=[errors.EmailTaken, errors.RateLimited])
 @public
 @rate_limits.registrations_per_address
 @accepts(NewUserSchema())
@@ -35,7 +35,7 @@ def register(body: dict[str, str]) -> Any:
 
 
 @auth.post("/login")
-@answers(200, TokenPairSchema, errors=[errors.InvalidCredentials, errors.RateLimited])
+@responds(200, TokenPairSchema, errors=[errors.InvalidCredentials, errors.RateLimited])
 @public
 @rate_limits.per_address
 @failed_logins.failures_per_account
@@ -46,7 +46,7 @@ def login(body: dict[str, str]) -> Any:
 
 
 @auth.post("/refresh")
-@answers(200, TokenPairSchema, REFRESH_TOKEN, errors=[errors.RateLimited])
+@responds(200, TokenPairSchema, REFRESH_TOKEN, errors=[errors.RateLimited])
 @public
 @rate_limits.refreshes_per_address
 @rate_limits.refreshes_per_login
@@ -61,7 +61,7 @@ def refresh(body: dict[str, str]) -> Any:
 
 
 @auth.post("/logout")
-@answers(204, None, REFRESH_TOKEN)
+@responds(204, None, REFRESH_TOKEN)
 @public
 @accepts(RefreshTokenSchema(), optional=True)
 def logout(body: dict[str, str]) -> Any:
@@ -71,7 +71,7 @@ def logout(body: dict[str, str]) -> Any:
 
 
 @auth.get("/me")
-@answers(200, AccountSchema)
+@responds(200, AccountSchema)
 @requires_user
 def show_account() -> Any:
     """Show your account."""
@@ -79,7 +79,7 @@ def show_account() -> Any:
 
 
 @auth.post("/password")
-@answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
+@responds(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
 @failed_logins.failures_per_user
@@ -95,7 +95,7 @@ def change_password(body: dict[str, str]) -> Any:
 
 
 @auth.delete("/me")
-@answers(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
+@responds(204, None, errors=[errors.InvalidCredentials, errors.RateLimited])
 @requires_user
 @rate_limits.per_address
 @failed_logins.failures_per_user
@@ -111,7 +111,7 @@ def delete_account(body: dict[str, str]) -> Any:
 
 
 @auth.get("/test")
-@answers(200, MessageSchema, WITHOUT_DATABASE)
+@responds(200, MessageSchema, WITHOUT_DATABASE)
 @public
 def test() -> Any:
     """Tell that the routes are there."""

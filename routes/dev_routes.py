@@ -6,7 +6,7 @@ from flask import Blueprint, request
 
 from middleware.auth_middleware import public
 from middleware.hosts import for_this_machine
-from openapi.answers import HTML, JSON, answers
+from openapi.responses import HTML, JSON, responds
 from openapi.schemas import MailboxSchema
 from openapi.traits import MAILBOX
 from routes.pages import page, preferred
@@ -17,7 +17,7 @@ dev = Blueprint("dev", __name__)
 
 
 @dev.get("/mailbox")
-@answers(200, MailboxSchema, MAILBOX, media=[HTML, JSON], errors=[errors.MisdirectedRequest])
+@responds(200, MailboxSchema, MAILBOX, media=[HTML, JSON], errors=[errors.MisdirectedRequest])
 @public
 @for_this_machine
 def show_mailbox() -> Any:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, se
 from config.settings import ROOT
 from middleware.auth_middleware import public
 from openapi import document
-from openapi.answers import answers, undocumented
+from openapi.responses import responds, undocumented
 from openapi.schemas import DocumentSchema
 from openapi.traits import CONDITIONAL, WITHOUT_DATABASE
 from routes.conditional import conditional
@@ -34,7 +34,7 @@ _ASSETS = {
 
 
 @docs.get("/openapi.json")
-@answers(200, DocumentSchema, CONDITIONAL, WITHOUT_DATABASE)
+@responds(200, DocumentSchema, CONDITIONAL, WITHOUT_DATABASE)
 @public
 def show_document() -> Response:
     """Show this document."""
@@ -45,7 +45,7 @@ def show_document() -> Response:
 
 
 @docs.get("/docs")
-@answers(200, None, WITHOUT_DATABASE, media=["text/html"])
+@responds(200, None, WITHOUT_DATABASE, media=["text/html"])
 @public
 def show_documentation() -> Any:
     """Show this documentation as a page on which every request can be tried."""

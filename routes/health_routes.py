@@ -1,4 +1,4 @@
-"""/livez, /readyz and /metrics, for whoever watches processes, restarts them or sends them requests."""
+"""/livez, /readyz and /metrics: for monitoring, supervisors and load balancers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from controllers import health_controller
 from middleware.auth_middleware import public
-from openapi.answers import answers
+from openapi.responses import responds
 from openapi.schemas import AliveSchema, ReadinessSchema
 from openapi.traits import WITHOUT_DATABASE
 from utils import errors, metrics
@@ -16,7 +16,7 @@ health = Blueprint("health", __name__)
 
 
 @health.get("/livez")
-@answers(200, AliveSchema, WITHOUT_DATABASE)
+@responds(200, AliveSchema, WITHOUT_DATABASE)
 @public
 def livez() -> Any:
     """Tell that the process answers.
@@ -27,7 +27,7 @@ def livez() -> Any:
 
 
 @health.get("/readyz")
-@answers(200, ReadinessSchema)
+@responds(200, ReadinessSchema)
 @public
 def readyz() -> Any:
     """Tell which dependencies answer, and which indexes of the database are missing.
@@ -47,13 +47,12 @@ def readyz() -> Any:
             names = ", ".join(found.missing_indexes)
             reasons.append(f"Missing indexes: {names}. Make them with: flask indexes create")
         raise errors.ServiceUnavailable(" ".join(reasons), dependencies=found.dependencies, **missing)
-    held = health_controller.mails_held()
-    mails = {"mails": f"held: {held}"} if held else {}
+    mails = {"mails": f"held: {found.mails_held}"} if found.mails_held else {}
     return {"status": found.status, "dependencies": found.dependencies, **missing, **mails}
 
 
 @health.get("/metrics")
-@answers(200, None, WITHOUT_DATABASE, media=["text/plain"])
+@responds(200, None, WITHOUT_DATABASE, media=["text/plain"])
 @public
 def show_metrics() -> Response:
     """Show the numbers of all processes of this API, in Prometheus' text format."""

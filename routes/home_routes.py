@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, send_from_directory, url_for
 
 from config.settings import ROOT
 from middleware.auth_middleware import public
-from openapi.answers import HTML, JSON, answers, undocumented
+from openapi.responses import HTML, JSON, responds, undocumented
 from openapi.schemas import HomeSchema
 from openapi.traits import WITHOUT_DATABASE
 from routes.pages import page, preferred
@@ -23,7 +23,7 @@ _LINKS = (
 
 
 @home.get("/")
-@answers(200, HomeSchema, WITHOUT_DATABASE, media=[JSON, HTML])
+@responds(200, HomeSchema, WITHOUT_DATABASE, media=[JSON, HTML])
 @public
 def show_home() -> Any:
     """Show what this is and where to go on: JSON, or a page for `Accept: text/html`, as browsers send it.
@@ -37,8 +37,8 @@ def show_home() -> Any:
     ]
     if preferred(JSON, HTML) == HTML:
         return page("pages/home.html", links=links)
-    told = {"name": "Order processing", **{link["key"]: link["href"] for link in links}}
-    return told, {"Vary": "Accept"}
+    answer = {"name": "Order processing", **{link["key"]: link["href"] for link in links}}
+    return answer, {"Vary": "Accept"}
 
 
 @home.get("/favicon.ico")

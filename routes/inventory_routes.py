@@ -7,30 +7,33 @@ from flask import Blueprint, Response, jsonify
 from controllers import inventory_controller
 from middleware.auth_middleware import public, requires_admin
 from middleware.request_body import accepts
+from models.arguments import PageArgumentsSchema
 from models.inventory import StockChangeSchema, StockSchema
 from models.schemas import PRODUCT_ID_RULE, is_product_id
-from openapi.answers import answers
+from openapi.responses import responds
 from openapi.schemas import ProductPageSchema, ProductSchema
 from openapi.traits import CHANGES, CONDITIONAL, PAGE_OF_PRODUCTS
 from routes.conditional import condition, conditional
-from routes.paging import page, page_arguments
+from routes.paging import page, query_arguments
 from utils import errors
 
 inventory = Blueprint("inventory", __name__)
 
+_PAGE = PageArgumentsSchema()
+
 
 @inventory.get("")
-@answers(200, ProductPageSchema, PAGE_OF_PRODUCTS)
+@responds(200, ProductPageSchema, PAGE_OF_PRODUCTS)
 @public
 def list_products() -> Any:
     """List all products, by productId."""
-    arguments = page_arguments()
-    rows, more = inventory_controller.list_products(arguments.cursor, arguments.limit)
+    arguments = query_arguments(_PAGE)
+    rows, more = inventory_controller.list_products(arguments.get("cursor"), arguments["limit"])
     return page(rows, more, "productId")
 
 
 @inventory.get("/<product:product_id>")
-@answers(200, ProductSchema, CONDITIONAL, errors=[errors.ProductNotFound])
+@responds(200, ProductSchema, CONDITIONAL, errors=[errors.ProductNotFound])
 @public
 def show_product(product_id: str) -> Response:
     """Show the stock of a product, and its price if it has one."""
@@ -38,7 +41,7 @@ def show_product(product_id: str) -> Response:
 
 
 @inventory.put("/<product:product_id>")
-@answers((200, 201), ProductSchema, CHANGES)
+@responds((200, 201), ProductSchema, CHANGES)
 @requires_admin
 @accepts(StockSchema())
 def set_stock(product_id: str, body: dict[str, Any]) -> Any:
@@ -56,7 +59,7 @@ def set_stock(product_id: str, body: dict[str, Any]) -> Any:
 
 
 @inventory.patch("/<product:product_id>")
-@answers(200, ProductSchema, CHANGES, errors=[errors.ProductNotFound, errors.StockTooLow])
+@responds(200, ProductSchema, CHANGES, errors=[errors.ProductNotFound, errors.StockTooLow])
 @requires_admin
 @accepts(StockChangeSchema())
 def adjust_stock(product_id: str, body: dict[str, Any]) -> Response:

@@ -1,34 +1,34 @@
 """/api/orders. Port of routes/orderRoutes.js."""
 
-import re
 from typing import Any
 
-from bson import ObjectId
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, url_for
 
 from controllers import order_controller
-from controllers.order_placement import Request, place_order
+from controllers.order_placement import NewOrder, place_order
 from middleware.auth_middleware import current_user_id, requires_user
 from middleware.order_limits import cancels_per_user, may_order
 from middleware.request_body import accepts
 from middleware.request_context import request_id
-from models.order import STATUSES, NewOrderSchema, Wanted
-from openapi.answers import answers
+from models.arguments import OrderHeadersSchema, OrderPageArgumentsSchema
+from models.order import NewOrderSchema
+from models.order_lists import Wanted
+from openapi.responses import responds
 from openapi.schemas import EventsSchema, OrderPageSchema, OrderSchema
 from openapi.traits import CACHED, CONDITIONAL, CREATES, IDEMPOTENT, PAGE_OF_ORDERS, WAITS
 from routes.conditional import conditional
-from routes.paging import page, page_arguments, time_argument
-from routes.prefer import wait_as_preferred
+from routes.paging import headers, page, query_arguments
+from routes.prefer import applied, preferred_wait
 from utils import errors
 
 orders = Blueprint("orders", __name__)
 
-_TIMES = ("createdAfter", "createdBefore")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_REPLAYED = {"Idempotent-Replayed": "true"}
+_HEADERS, _PAGE = OrderHeadersSchema(), OrderPageArgumentsSchema()
 
 
 @orders.post("")
-@answers(
+@responds(
     201,
     OrderSchema,
     CREATES,
@@ -52,54 +52,52 @@ def create_order(body: dict[str, Any]) -> Any:
     user_id = current_user_id()
     if body.pop("userId", str(user_id)) != str(user_id):
         raise errors.Forbidden("userId is not yours. Leave it out: the order is the token's user's.")
-    placed = place_order(Request(user_id, body, _idempotency_key(), request_id()), may_order)
-    waited = wait_as_preferred(user_id, placed.order["orderId"])
-    response = jsonify(waited.order if waited else placed.order)
-    response.status_code = 201
-    if waited:
-        response.headers["Preference-Applied"] = waited.applied
-    response.headers["Location"] = url_for("orders.show_order", order_id=placed.order["orderId"])
-    if placed.replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
+    new = NewOrder(user_id, body, headers(_HEADERS).get("key"), request_id())
+    try:
+        placed = place_order(new, may_order)
+    except errors.OutOfStock as refused:
+        refused.headers.update(_REPLAYED if refused.replayed else {})
+        raise
+    order, order_id = placed.order, placed.order["orderId"]
+    answered = {"Location": url_for("orders.show_order", order_id=order_id)}
+    answered.update(_REPLAYED if placed.replayed else {})
+    if wait := preferred_wait():
+        shown = order_controller.show(user_id, order_id, wait)
+        if shown.waited:
+            order = shown.order
+            answered.update(applied(wait))
+    return jsonify(order), 201, answered
 
 
 @orders.get("")
-@answers(200, OrderPageSchema, PAGE_OF_ORDERS)
+@responds(200, OrderPageSchema, PAGE_OF_ORDERS)
 @requires_user
 def list_orders() -> Any:
     """List your orders, newest first.
 
     Those of a span of time: `createdAfter` itself is part of it, `createdBefore` is not.
     """
-    arguments = page_arguments("status", *_TIMES)
-    status = arguments.filters.get("status")
-    if status is not None and status not in STATUSES:
-        raise errors.ValidationFailed(
-            [{"field": "status", "message": f"Must be one of {', '.join(STATUSES)}."}]
-        )
-    wanted = Wanted(status, *(time_argument(name, arguments.filters.get(name)) for name in _TIMES))
-    before = _order_cursor(arguments.cursor)
-    rows, more = order_controller.list_orders(current_user_id(), wanted, before, arguments.limit)
+    sent = query_arguments(_PAGE)
+    wanted = Wanted(sent.get("status"), sent.get("createdAfter"), sent.get("createdBefore"))
+    rows, more = order_controller.list_orders(current_user_id(), wanted, sent.get("cursor"), sent["limit"])
     return page(rows, more, "_id")
 
 
 @orders.get("/<order_id>")
-@answers(200, OrderSchema, CACHED, CONDITIONAL, WAITS, errors=[errors.OrderNotFound])
+@responds(200, OrderSchema, CACHED, CONDITIONAL, WAITS, errors=[errors.OrderNotFound])
 @requires_user
 def show_order(order_id: str) -> Response:
     """Show one of your orders."""
-    waited = wait_as_preferred(current_user_id(), order_id)
-    order, cached = waited[:2] if waited else order_controller.show(current_user_id(), order_id)
-    response = conditional(jsonify(order))
-    response.headers["X-Cache"] = "hit" if cached else "miss"
-    if waited:
-        response.headers["Preference-Applied"] = waited.applied
+    wait = preferred_wait()
+    shown = order_controller.show(current_user_id(), order_id, wait)
+    response = conditional(jsonify(shown.order))
+    response.headers["X-Cache"] = "hit" if shown.cached else "miss"
+    response.headers.update(applied(wait) if shown.waited else {})
     return response
 
 
 @orders.get("/<order_id>/events")
-@answers(200, EventsSchema, errors=[errors.OrderNotFound])
+@responds(200, EventsSchema, errors=[errors.OrderNotFound])
 @requires_user
 def list_events(order_id: str) -> Response:
     """List what happened to one of your orders, the oldest first."""
@@ -107,7 +105,7 @@ def list_events(order_id: str) -> Response:
 
 
 @orders.post("/<order_id>/cancel")
-@answers(200, OrderSchema, errors=[errors.OrderNotFound, errors.NotCancellable, errors.RateLimited])
+@responds(200, OrderSchema, errors=[errors.OrderNotFound, errors.NotCancellable, errors.RateLimited])
 @requires_user
 @cancels_per_user
 def cancel_order(order_id: str) -> Any:
@@ -117,20 +115,3 @@ def cancel_order(order_id: str) -> Any:
     its stock is free a moment later.
     """
     return order_controller.cancel(current_user_id(), order_id, request_id())
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise errors.ValidationFailed(
-            [{"field": "Idempotency-Key", "message": "Must be 1 to 255 visible ASCII characters."}]
-        )
-    return key
-
-
-def _order_cursor(cursor: str | None) -> ObjectId | None:
-    if cursor is None:
-        return None
-    if not ObjectId.is_valid(cursor):
-        raise errors.ValidationFailed([{"field": "cursor", "message": "Send a nextCursor as it came."}])
-    return ObjectId(cursor)

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from middleware.auth_middleware import public
 from openapi import problems
-from openapi.answers import HTML, JSON, answers
+from openapi.responses import HTML, JSON, responds
 from openapi.schemas import ErrorExplanationSchema, ErrorKindsSchema
 from openapi.traits import WITHOUT_DATABASE
 from routes.pages import page, preferred
@@ -16,18 +16,18 @@ problem_pages = Blueprint("problems", __name__)
 
 
 @problem_pages.get("")
-@answers(200, ErrorKindsSchema, WITHOUT_DATABASE, media=[HTML, JSON])
+@responds(200, ErrorKindsSchema, WITHOUT_DATABASE, media=[HTML, JSON])
 @public
 def list_problem_types() -> Any:
     """List all errors that there are: a page, or JSON for `Accept: application/json`."""
-    rows = [_told(kind) for kind in sorted(problems.all_kinds(), key=lambda kind: (kind.status, kind.code))]
+    rows = [_row(kind) for kind in sorted(problems.all_kinds(), key=lambda kind: (kind.status, kind.code))]
     if preferred(HTML, JSON) == HTML:
         return page("pages/problems.html", problems=rows)
     return {"data": rows}, {"Vary": "Accept"}
 
 
 @problem_pages.get("/<code>")
-@answers(200, ErrorExplanationSchema, WITHOUT_DATABASE, errors=[errors.NotFound], media=[HTML, JSON])
+@responds(200, ErrorExplanationSchema, WITHOUT_DATABASE, errors=[errors.NotFound], media=[HTML, JSON])
 @public
 def show_problem_type(code: str) -> Any:
     """Explain an error: a page, or JSON for `Accept: application/json`.
@@ -37,17 +37,17 @@ def show_problem_type(code: str) -> Any:
     kind = next((kind for kind in problems.all_kinds() if kind.code == code), None)
     if kind is None:
         raise errors.NotFound("There is no error with this code. GET /problems lists them.")
-    told = {
-        **_told(kind),
+    explanation = {
+        **_row(kind),
         "happened": kind.happened,
         "advice": kind.advice or kind.detail,
         "answer": problems.example(kind),
     }
     if preferred(HTML, JSON) == JSON:
-        return told, {"Vary": "Accept"}
-    return page("pages/problem.html", **{**told, "answer": problems.as_answer(kind)})
+        return explanation, {"Vary": "Accept"}
+    return page("pages/problem.html", **{**explanation, "answer": problems.as_answer(kind)})
 
 
-def _told(kind: problems.Kind) -> dict[str, Any]:
+def _row(kind: problems.Kind) -> dict[str, Any]:
     reference = problems.sample(kind).type_reference
     return {"type": reference, "code": kind.code, "status": kind.status, "title": kind.title}

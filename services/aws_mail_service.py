@@ -1,9 +1,9 @@
 """Mail through SES, and what sending came to. Port of the SES half of services/awsService.js.
 
 The Node app passed the user's ObjectId as the address. Here it is the address; the subject is the same.
-SES has no idempotency token, so a send is tried once and its outcomes are told apart by what they mean for
-the next step: was it sent, was it surely not, will it ever be, or can nobody know; and whether the fault is
-the mail's or the account's.
+SES has no idempotency token, so a send is tried once and its outcomes are distinguished by what they mean
+for the next step: sent, surely not sent, never to be sent, or unknown; and whether the fault is the mail's or
+the account's.
 """
 
 import re
@@ -22,14 +22,13 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from config.aws import ses
-from config.settings import current_settings
+from config.resources import resources
 from services.mail_templates import Mail
 from utils.crash_points import crash_point
 
 _THROTTLES = {"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}
 # What SES says of a mail: its address, its content, its size. Any other 4xx is about the account, its keys,
-# its settings or its clock, also one that nobody has heard of yet: a lost mail is worse than a late one.
+# its settings or its clock, also one that is not known yet: a lost mail is worse than a late one.
 _ABOUT_THIS_MAIL = {"MessageRejected", "InvalidParameterValue", "ValidationError", "ValidationException"}
 # SES says MessageRejected of the account as well, and only the text tells: how it begins (SES Developer
 # Guide, "Amazon SES email sending errors").
@@ -55,7 +54,7 @@ class MailThrottled(MailNotSent):
 
 
 class MailHeld(MailNotSent):
-    """Not sent, and it will not be before somebody mends the account. `reason` is a word about what.
+    """Not sent, and it will not be before an operator mends the account. `reason` is a word about what.
 
     `of_recipient`: others may get theirs. An account in SES' sandbox sends to verified addresses alone.
     """
@@ -80,8 +79,8 @@ def send_mail(to: str, mail: Mail) -> str:
     Raises MailNotSent, MailThrottled, MailHeld, MailRefused or MailUnknown.
     """
     try:
-        answer = ses().send_email(
-            Source=current_settings().ses_email,
+        answer = resources().ses.send_email(
+            Source=resources().settings.ses_email,
             Destination={"ToAddresses": [to]},
             Message={
                 "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
@@ -122,7 +121,7 @@ def _translate(response: dict[str, Any], to: str) -> Exception:
 
 
 def _not_verified(text: str, to: str) -> MailHeld:
-    """SES names the addresses that nobody has verified: the sender, or in its sandbox the recipient too."""
-    if to in text and current_settings().ses_email.lower() not in text:
+    """SES names the addresses that are not verified: the sender, or in its sandbox the recipient too."""
+    if to in text and resources().settings.ses_email.lower() not in text:
         return MailHeld("RecipientNotVerified", of_recipient=True)
     return MailHeld("SenderNotVerified")

@@ -1,7 +1,7 @@
-"""The queue, which is a doorbell: a message says "look at this order now" and may come twice, late or never.
+"""The queue of order messages in SQS: each says "look at this order now", and may come twice, late or never.
 
 Port of the SQS half of services/awsService.js. The body is the Node app's, `{"orderId": ...}`; the id of the
-request that rang travels as a message attribute.
+request that sent it travels as a message attribute.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ import orjson
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from config.aws import sqs, sqs_receive
-from config.settings import current_settings
+from config.resources import resources
 from utils.crash_points import crash_point
 
 log = structlog.get_logger(__name__)
@@ -25,10 +24,10 @@ class QueueError(Exception):
 
 
 class QueueUnreachable(QueueError):
-    """SQS did not answer: nobody is there, or it hangs."""
+    """SQS did not answer: nothing listens there, or it hangs."""
 
 
-class Ring(NamedTuple):
+class OrderMessage(NamedTuple):
     """One message to send."""
 
     order_id: str
@@ -45,10 +44,10 @@ class Message(NamedTuple):
 
 
 @crash_point
-def send_rings(rings: Sequence[Ring]) -> None:
+def send_messages(messages: Sequence[OrderMessage]) -> None:
     """Send up to 10 messages in one call. Raises QueueError if any was not taken."""
-    entries = [_entry(index, ring) for index, ring in enumerate(rings)]
-    answer = call(sqs().send_message_batch, Entries=entries)
+    entries = [_entry(index, message) for index, message in enumerate(messages)]
+    answer = call(resources().sqs.send_message_batch, Entries=entries)
     if answer.get("Failed"):
         raise QueueError(answer["Failed"][0].get("Code", "Failed"))
 
@@ -57,10 +56,10 @@ def send_rings(rings: Sequence[Ring]) -> None:
 def receive(limit: int) -> list[Message]:
     """Wait for up to `limit` messages (long polling). Raises QueueError."""
     answer = call(
-        sqs_receive().receive_message,
+        resources().sqs_receive.receive_message,
         MaxNumberOfMessages=min(limit, MAX_BATCH),
-        WaitTimeSeconds=current_settings().sqs_wait_seconds,
-        VisibilityTimeout=current_settings().queue_visibility_seconds,
+        WaitTimeSeconds=resources().settings.sqs_wait_seconds,
+        VisibilityTimeout=resources().settings.queue_visibility_seconds,
         MessageAttributeNames=["All"],
     )
     return [_message(raw) for raw in answer.get("Messages", ())]
@@ -70,7 +69,7 @@ def receive(limit: int) -> list[Message]:
 def delete(messages: Sequence[Message]) -> None:
     """Take up to 10 finished messages off the queue. One that stays comes again, which does no harm."""
     entries = [{"Id": str(i), "ReceiptHandle": m.receipt} for i, m in enumerate(messages)]
-    answer = call(sqs().delete_message_batch, Entries=entries)
+    answer = call(resources().sqs.delete_message_batch, Entries=entries)
     for failed in answer.get("Failed", ()):
         log.warning("message_not_deleted", code=failed.get("Code"))
 
@@ -81,18 +80,18 @@ def give_back(messages: Sequence[Message]) -> None:
     entries = [
         {"Id": str(i), "ReceiptHandle": m.receipt, "VisibilityTimeout": 0} for i, m in enumerate(messages)
     ]
-    call(sqs().change_message_visibility_batch, Entries=entries)
+    call(resources().sqs.change_message_visibility_batch, Entries=entries)
 
 
 def ping() -> None:
     """Raises QueueError unless the queue answers."""
-    call(sqs().get_queue_attributes, AttributeNames=["QueueArn"])
+    call(resources().sqs.get_queue_attributes, AttributeNames=["QueueArn"])
 
 
 def call(method: Any, **arguments: Any) -> dict[str, Any]:
     """Call SQS about our queue, or the one that `QueueUrl` names. Raises QueueError."""
     try:
-        answer: dict[str, Any] = method(**{"QueueUrl": current_settings().sqs_queue_url, **arguments})
+        answer: dict[str, Any] = method(**{"QueueUrl": resources().settings.sqs_queue_url, **arguments})
     except ClientError as error:
         raise QueueError(error.response["Error"].get("Code", "ClientError")) from error
     except (ConnectionError, HTTPClientError) as error:
@@ -102,11 +101,11 @@ def call(method: Any, **arguments: Any) -> dict[str, Any]:
     return answer
 
 
-def _entry(index: int, ring: Ring) -> dict[str, Any]:
+def _entry(index: int, message: OrderMessage) -> dict[str, Any]:
     return {
         "Id": str(index),
-        "MessageBody": orjson.dumps({"orderId": ring.order_id}).decode(),
-        "MessageAttributes": {"requestId": {"DataType": "String", "StringValue": ring.request_id}},
+        "MessageBody": orjson.dumps({"orderId": message.order_id}).decode(),
+        "MessageAttributes": {"requestId": {"DataType": "String", "StringValue": message.request_id}},
     }
 
 

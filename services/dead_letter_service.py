@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from config.aws import sqs
-from config.settings import current_settings
+from config.resources import resources
 from services.aws_queue_service import MAX_BATCH, QueueError, call
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
@@ -24,7 +23,7 @@ class QueueStatus(NamedTuple):
 
 def status() -> QueueStatus:
     """How full the queues are, approximately, as SQS counts. Raises QueueError."""
-    waiting, in_flight = _counts(current_settings().sqs_queue_url)
+    waiting, in_flight = _counts(resources().settings.sqs_queue_url)
     dead_url = dead_letter_url()
     dead = sum(_counts(dead_url)) if dead_url else None
     return QueueStatus(waiting, in_flight, dead)
@@ -32,13 +31,13 @@ def status() -> QueueStatus:
 
 def dead_letter_url() -> str | None:
     """The queue that the redrive policy names. Raises QueueError."""
-    answer = call(sqs().get_queue_attributes, AttributeNames=["RedrivePolicy"])
+    answer = call(resources().sqs.get_queue_attributes, AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
     if not policy:
         return None
     name = orjson.loads(policy)["deadLetterTargetArn"].rpartition(":")[2]
     # Both queues are in the same account and region, so their addresses differ in the name alone.
-    return f"{current_settings().sqs_queue_url.rpartition('/')[0]}/{name}"
+    return f"{resources().settings.sqs_queue_url.rpartition('/')[0]}/{name}"
 
 
 def redrive() -> int:
@@ -52,22 +51,21 @@ def redrive() -> int:
     moved = 0
     while messages := _receive(dead_url):
         for message in messages:
-            call(sqs().send_message, MessageBody=message["Body"], **_attributes(message))
-            call(sqs().delete_message, QueueUrl=dead_url, ReceiptHandle=message["ReceiptHandle"])
+            call(resources().sqs.send_message, MessageBody=message["Body"], **_attributes(message))
+            call(resources().sqs.delete_message, QueueUrl=dead_url, ReceiptHandle=message["ReceiptHandle"])
         moved += len(messages)
     return moved
 
 
 def _counts(url: str) -> tuple[int, int]:
-    answer = call(sqs().get_queue_attributes, QueueUrl=url, AttributeNames=list(_COUNTS))
+    answer = call(resources().sqs.get_queue_attributes, QueueUrl=url, AttributeNames=list(_COUNTS))
     waiting, in_flight = (int(answer["Attributes"][name]) for name in _COUNTS)
     return waiting, in_flight
 
 
 def _receive(url: str) -> list[dict[str, Any]]:
-    answer = call(
-        sqs().receive_message, QueueUrl=url, MaxNumberOfMessages=MAX_BATCH, MessageAttributeNames=["All"]
-    )
+    receive = resources().sqs.receive_message
+    answer = call(receive, QueueUrl=url, MaxNumberOfMessages=MAX_BATCH, MessageAttributeNames=["All"])
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages
 

@@ -10,9 +10,9 @@ Set FULFILMENT=package.module:function to have your own called with the order's 
   order is Failed, `processing_error`.
 - While it runs the customer cannot cancel; between two attempts he can.
 - If the module has a function `undo` too, that is called when an order of which an attempt was begun is
-  Failed in the end, by its customer or for good, and before its stock is given back. Nobody knows how far the
-  attempts came: it must be safe to repeat, and safe when there is nothing to undo. It has the same time, is
-  tried 5 times, and then the order waits for a person (`flask audit` names it).
+  Failed in the end, by its customer or for good, and before its stock is given back. How far the attempts
+  came is not known: it must be safe to repeat, and safe when there is nothing to undo. It has the same time,
+  is tried 5 times, and then the order waits for a person (`flask audit` names it).
 - Up to FULFILMENT_THREADS of both run at once in a worker, beside all other work. A thread cannot be killed:
   what hangs for ever keeps its place. So give each call that waits for another system a time-out.
 
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-Step = Callable[[dict[str, Any]], object]
+Step = Callable[[Any], object]  # it takes a copy of the order's document: models/documents.py, Order
 
 
 class Fulfilment(NamedTuple):
@@ -33,7 +33,7 @@ class Fulfilment(NamedTuple):
     undo: Step | None = None
 
 
-def do_nothing(order: dict[str, Any]) -> None:
+def do_nothing(order: Any) -> None:
     """There is nothing to do for an order beyond its stock and its mail."""
 
 

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import orjson
 
-from config.settings import current_settings
+from config.resources import resources
 from utils import errors
 
 _STATUS = re.compile(r"^Status: (\w+)$", re.M)  # as templates/mail/order_status.txt has it
@@ -17,7 +17,7 @@ _STATUS = re.compile(r"^Status: (\w+)$", re.M)  # as templates/mail/order_status
 def list_mails(to: str | None, mail_id: str | None = None) -> list[dict[str, Any]]:
     """`[{id, to, subject, text, html, status, sentAt}]`, newest first: all, those to one address, or the one
     with that id. Raises ServiceUnavailable."""
-    url = current_settings().mailbox_url or ""
+    url = resources().settings.mailbox_url or ""
     try:
         with urlopen(url, timeout=2) as response:  # noqa: S310 - a setting, not a client's
             by_account = orjson.loads(response.read())["messages"]

@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 from redis import RedisError
 
-from config.redis import cache
+from config.resources import resources
 from models import order as order_model
 from models.order_shape import view_flaw
-from services.order_bell import announce
+from services.order_notifications import notify_finished
 from utils import json_provider
-from utils.circuit_breaker import CircuitBreaker, CircuitOpen
+from utils.circuit_breaker import CircuitOpen
 from utils.crash_points import crash_point
 
 # A stale entry cannot outlive these.
@@ -29,15 +29,13 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _MAILS_HELD = "mails:held"
 _REASON = re.compile(r"[A-Za-z0-9. ]{1,64}")
 
-_breaker = CircuitBreaker("redis", (RedisError,))
-
 
 def get_order(order_id: str) -> dict[str, Any] | None:
     """The cached order as clients see it, or None. Whose it is must be checked by the caller.
 
     Node's worker puts whole documents there, with all that we keep in them: clients get what is theirs.
     """
-    data = _attempt(cache.get, _key(order_id))
+    data = _attempt(resources().cache.get, _key(order_id))
     if data is None:
         return None
     try:
@@ -50,37 +48,37 @@ def get_order(order_id: str) -> dict[str, Any] | None:
 @crash_point
 def add_order(order: dict[str, Any]) -> None:
     """What a reader does: put the order there unless something is there already, as that may be newer."""
-    _attempt(cache.add, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
+    _attempt(resources().cache.add, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
 
 
 @crash_point
 def put_order(order: dict[str, Any]) -> None:
-    """What a writer does after its commit: replace what is there, and wake whoever waits for it."""
-    _attempt(cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
-    _attempt(announce, order["orderId"], str(order["_id"]))
+    """What a writer does after its commit: replace what is there, and wake the clients that wait for it."""
+    _attempt(resources().cache.set, _key(order["orderId"]), json_provider.dumps(order), timeout=_life(order))
+    _attempt(notify_finished, order["orderId"], str(order["_id"]))
 
 
 def note_mails_held(reason: str, seconds: int) -> None:
     """What a worker does while no mail goes out: leave a word for /readyz, which goes by itself after that
     time."""
-    _attempt(cache.set, _MAILS_HELD, reason.encode(), timeout=seconds)
+    _attempt(resources().cache.set, _MAILS_HELD, reason.encode(), timeout=seconds)
 
 
 def note_mails_go_out() -> None:
     """What it does once mails go out again."""
-    _attempt(cache.delete, _MAILS_HELD)
+    _attempt(resources().cache.delete, _MAILS_HELD)
 
 
 def mails_held() -> str | None:
-    """The reason why no mail goes out, as a worker left it; None when none did, and when Redis is gone."""
-    word = _attempt(cache.get, _MAILS_HELD)
+    """The reason why no mail goes out, as a worker left it; None when none did, and when Redis is down."""
+    word = _attempt(resources().cache.get, _MAILS_HELD)
     reason = word.decode(errors="replace") if isinstance(word, bytes) else ""
     return reason if _REASON.fullmatch(reason) else None
 
 
 def _attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
-        return _breaker.call(function, *args, **kwargs)
+        return resources().redis_circuit.call(function, *args, **kwargs)
     except (RedisError, CircuitOpen):
         return None
 

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+from dotenv import dotenv_values
 from flask import Flask
 from pymongo import MongoClient
 
 import commands
-from config.db import mongo
+from config.resources import resources_of
 from local_stack.stack import LocalStack
 from models import inventory
 from server import create_app
@@ -29,8 +30,11 @@ _FROM_OUTSIDE = ("MONGO_URI", "REDIS_HOST", "REDIS_PORT", "REDIS_URI")
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The local stack's servers: those that the environment does not name."""
+    """The local stack's servers: those that the environment does not name. TEST_STACK names the stack.env of
+    one that runs and has all of them; one run of the tests at a time may use it."""
     configured = {name: os.environ[name] for name in _FROM_OUTSIDE if os.environ.get(name)}
+    if os.environ.get("TEST_STACK"):
+        configured = {name: value or "" for name, value in dotenv_values(os.environ["TEST_STACK"]).items()}
     with LocalStack(tmp_path_factory.mktemp("stack"), configured) as running:
         yield running
 
@@ -110,14 +114,13 @@ def own_app(settings: dict[str, str]) -> Iterator[Flask]:
         os.environ.clear()
         os.environ.update(before)
     yield app
-    assert mongo.cx is not None
-    mongo.cx.close()
+    resources_of(app).mongodb.client.close()
 
 
 @pytest.fixture
 def app(own_app: Flask) -> Iterator[Flask]:
     """Within the app's context: to call models and services by hand. Other settings for one test:
-    `monkeypatch.setitem(app.extensions, "settings", current_settings().model_copy(update={...}))`."""
+    `change_settings(monkeypatch, app, bcrypt_cost=5)`."""
     with own_app.app_context():
         yield own_app
 
@@ -128,7 +131,7 @@ def product(app: Flask) -> Callable[..., str]:
 
     def make(stock: int, price: float | None = 10) -> str:
         product_id = f"p-{uuid4().hex[:16]}"
-        inventory.set_stock(product_id, stock, {"price": price})
+        inventory.set_stock(product_id, stock=stock, price=price)
         return product_id
 
     return make

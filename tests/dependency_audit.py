@@ -23,7 +23,7 @@ _COMMAND = (
 
 def main() -> int:
     arguments = [sys.executable, "-m", *_COMMAND, "-r", "constraints.txt"]
-    run = subprocess.run(arguments, cwd=_ROOT, capture_output=True, text=True)
+    run = subprocess.run(arguments, cwd=_ROOT, capture_output=True, text=True, check=False)
     try:
         dependencies: list[dict[str, Any]] = json.loads(run.stdout)["dependencies"]
     except (ValueError, KeyError):

@@ -1,7 +1,7 @@
 """/metrics, and what a fault of ours looks like from outside."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -34,14 +34,14 @@ def test_requests_and_orders_are_counted_by_route_and_event(
 
 
 @pytest.fixture
-def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """The app with a mistake in it that no client can cause."""
 
     def mistaken(product_id: str) -> None:
         raise KeyError("the secret plan")
 
     monkeypatch.setattr(inventory_controller, "show", mistaken)
-    yield app.test_client()
+    return app.test_client()
 
 
 def test_a_fault_of_ours_is_a_500_without_a_trace_of_it(broken: FlaskClient) -> None:

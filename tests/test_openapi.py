@@ -51,7 +51,7 @@ def test_every_route_says_what_it_answers(app: Flask) -> None:
     silent = [
         rule.rule
         for rule in app.url_map.iter_rules()
-        if not hasattr(app.view_functions[rule.endpoint], "answers")
+        if not hasattr(app.view_functions[rule.endpoint], "responses")
     ]
     assert silent == []
 

@@ -1,7 +1,7 @@
 """A circuit breaker: a dependency that is down is asked again now and then, not at every request.
 
 Own code, since pybreaker holds a lock while the guarded call runs (one hung call would queue all threads
-behind it), and circuitbreaker lets every waiting call through when its pause is over and tells nobody.
+behind it), and circuitbreaker lets every waiting call through when its pause is over and logs nothing.
 """
 
 import threading

@@ -24,7 +24,7 @@ def after(seconds: float) -> datetime:
 
 def use(source: Callable[[], datetime] | None) -> None:
     """Let a test set the time; None gives the system's clock back."""
-    global _source
+    global _source  # noqa: PLW0603 - one clock for the process
     _source = source or _system_time
 
 

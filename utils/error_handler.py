@@ -74,9 +74,9 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _database_error(error: PyMongoError) -> Response:
-    """MongoDB is gone, or too slow: the client may try again. The driver's text stays in the log.
+    """MongoDB is down, or too slow: the client may try again. The driver's text stays in the log.
 
-    That it is gone is logged once, by config/server_watch.py; each request's own line names the error.
+    That it is down is logged once, by utils/server_watch.py; each request's own line names the error.
     """
     if isinstance(error, ConnectionFailure):
         structlog.contextvars.bind_contextvars(error=type(error).__name__)

@@ -142,11 +142,25 @@ class EmailTaken(Conflict):
 
 
 class OutOfStock(Conflict):
-    """`shortages`: `[{productId, requested, available}]`; `remedies`: order bodies that would fit now."""
+    """`shortages`: `[{productId, requested, available}]`; `remedies`: order bodies that would fit now.
+
+    `replayed`: the answer to a repetition, with the requestId of the request that it repeats.
+    """
 
     code, title = "out_of_stock", "Not enough stock"
     happened = "The order was not placed, and nothing of it is reserved: less is in stock than it asks for."
     detail = "Some items are short: see shortages. A body from remedies can be sent as it is."
+
+    def __init__(
+        self,
+        shortages: Sequence[Mapping[str, Any]],
+        remedies: Sequence[Mapping[str, Any]],
+        replayed: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        first: dict[str, Any] = {"requestId": request_id} if request_id else {}
+        super().__init__(shortages=shortages, remedies=remedies, **first)
+        self.replayed = replayed
 
 
 class StockTooLow(Conflict):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from bson import ObjectId
-from flask import Flask, current_app
+from flask import Flask
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
@@ -87,12 +87,6 @@ def make_refresh_token(user_id: ObjectId, jti: str, family_id: str) -> str:
 def new_id() -> str:
     """An id for a token or a family."""
     return uuid4().hex
-
-
-def refresh_seconds() -> float:
-    """The life of a refresh token."""
-    life: timedelta = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
-    return life.total_seconds()
 
 
 def read_access_token(encoded: str) -> AccessClaims:

@@ -83,12 +83,12 @@ def fields_of(error: BaseException) -> dict[str, Any]:
     """What a log may hold of a database's error: its kind and its code. Its text may quote the command that
     failed, and with it the document (`not authorized ... to execute command { insert: ...`)."""
     details = getattr(error, "details", None)
-    told = {
+    fields = {
         "error": type(error).__name__,
         "code": getattr(error, "code", None),
         "code_name": details.get("codeName") if isinstance(details, dict) else None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 @lru_cache(maxsize=1000)

@@ -64,7 +64,7 @@ def cost_of(hashed: str) -> int:
 
 
 def _in_turn(work: Callable[[], T]) -> T:
-    """Wait for a turn and do the work, on a thread that nobody else waits for."""
+    """Wait for a turn and do the work, on a thread that no request waits for."""
     if not _turns.acquire(timeout=PATIENCE_SECONDS):
         raise errors.ServiceUnavailable("Too many log in at this moment. Send the same request again.")
     try:

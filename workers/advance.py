@@ -2,13 +2,14 @@
 workers/orderWorker.js, which set a status, cached, mailed an ObjectId and did so again for ever.
 
 It can be called for any order at any time, by any number of workers at once: each step is a compare-and-set,
-and whoever loses one reads again. Decide before booking, always: the status is the commit point.
+and the worker that loses one reads again. Decide before settling, always: the status is the commit point.
 """
 
 from datetime import datetime
 
 from models import order_decisions
-from models.order import PENDING, Document, is_accepted, owes_mail, read_again
+from models.documents import Order
+from models.order import PENDING, is_accepted, owes_mail, read_again
 from models.order_faults import CannotWork
 from models.order_shape import obstacle
 from models.settlement import settle
@@ -24,7 +25,7 @@ _MAX_STEPS = 100
 
 
 class _NoProgress(Exception):
-    """Each write says that somebody else was first, and each read that nobody was."""
+    """Each write says that another worker was first, and each read that none was."""
 
 
 class Advancer:
@@ -34,7 +35,7 @@ class Advancer:
         self._business_step = BusinessStep(fulfilment, step_threads, self.advance)
         self._mail_step = mail_step
 
-    def advance(self, order: Document, due: bool = False, patient: bool = False) -> None:
+    def advance(self, order: Order, due: bool = False, patient: bool = False) -> None:
         """Bring an order, as it was just read, as far as it can go now.
 
         `due` says that the caller has claimed it because its time had come; else its `nextActionAt` says.
@@ -48,7 +49,7 @@ class Advancer:
                 if after is current:
                     return
                 due = False  # it was so for the first step; what that has put off is not due any more
-                # None: somebody else was first. Read what they made of it, and go on from there.
+                # None: another worker was first. Read what they made of it, and go on from there.
                 after = after if after is not None else read_again(order)
                 if after is None:
                     return
@@ -59,7 +60,7 @@ class Advancer:
                 raise
             note_fault(current, error)
 
-    def _step(self, order: Document, due: bool, patient: bool) -> Document | None:
+    def _step(self, order: Order, due: bool, patient: bool) -> Order | None:
         """Do what the state asks for. Returns the order after it, None if a race was lost, or the same order
         when there is nothing to do now."""
         if "putAside" in order:
@@ -78,13 +79,13 @@ class Advancer:
         return _let_go(order)
 
 
-def _let_go(order: Document) -> Document:
+def _let_go(order: Order) -> Order:
     """Nothing is left to do for a worker."""
     if "nextActionAt" in order:
         order_decisions.finish(order)
     return order
 
 
-def _is_due(order: Document) -> bool:
+def _is_due(order: Order) -> bool:
     due = order.get("nextActionAt")
     return isinstance(due, datetime) and due <= clock.now()

@@ -4,8 +4,8 @@ Pending -> claimed -> Processed
                    -> Pending       it failed: again after a back-off, 5 attempts in all, deaths included
                    -> Failed        after the last one; then undo, as for who cancels after an attempt
 
-They have threads of their own and never hold another order up: whoever comes to a step hands it over if a
-thread is free, and else leaves it to the sweep.
+They have threads of their own and never hold another order up: a step is handed over if one of these is free,
+and else left to the sweep.
 """
 
 import time
@@ -16,7 +16,8 @@ from typing import NamedTuple
 import structlog
 
 from models import order_decisions, order_step
-from models.order import PENDING, Document, to_json
+from models.documents import Order
+from models.order import PENDING, to_json
 from models.order_faults import MAX_FAULTS, CannotWork, faults_of
 from models.order_step import MAX_ATTEMPTS
 from services import redis_service
@@ -29,18 +30,18 @@ from workers.step_threads import StepThreads
 
 log = structlog.get_logger(__name__)
 
-Advance = Callable[[Document], None]
+Advance = Callable[[Order], None]
 
 
 class _Work(NamedTuple):
     """One of the two: its name in metrics, what to call, and the writes around it."""
 
     name: str
-    call: Callable[[Step, Document], None]
+    call: Callable[[Step, Order], None]
     step: Step
-    claim: Callable[[Document, float], Document | None]
-    done: Callable[[Document], Document | None]
-    failed: Callable[[Document, BaseException], Document | None]
+    claim: Callable[[Order, float], Order | None]
+    done: Callable[[Order], Order | None]
+    failed: Callable[[Order, BaseException], Order | None]
 
 
 class BusinessStep:
@@ -51,7 +52,7 @@ class BusinessStep:
         self._threads = threads
         self._advance = advance
 
-    def begin(self, order: Document, due: bool, patient: bool) -> Document | None:
+    def begin(self, order: Order, due: bool, patient: bool) -> Order | None:
         """Do what an accepted Pending order, or one that owes its undo, asks for now.
 
         `due` says that its time has come; `patient` waits for a free thread. Returns the order after it, None
@@ -62,17 +63,17 @@ class BusinessStep:
         begin = self._begin_step if order["status"] == PENDING else self._begin_undo
         return begin(order, due, patient)
 
-    def _begin_step(self, order: Document, due: bool, patient: bool) -> Document | None:
+    def _begin_step(self, order: Order, due: bool, patient: bool) -> Order | None:
         if order.get("attempts") and not due:  # a second message is no reason to be early
             return order
         if self._step is None:
-            return _told(order_decisions.process(order))
+            return _cached(order_decisions.process(order))
         if order.get("attempts", 0) >= MAX_ATTEMPTS:
-            return _told(order_decisions.fail(order, "processing_error"))
+            return _cached(order_decisions.fail(order, "processing_error"))
         attempt = _Work("step", call_step, self._step, order_step.claim_step, _processed, _attempt_failed)
         return self._hand_over(order, attempt, patient)
 
-    def _begin_undo(self, order: Document, due: bool, patient: bool) -> Document | None:
+    def _begin_undo(self, order: Order, due: bool, patient: bool) -> Order | None:
         if self._undo is None:
             return order_step.drop_undo(order)
         if faults_of(order) and not due:
@@ -82,7 +83,7 @@ class BusinessStep:
         undo = _Work("undo", call_undo, self._undo, order_step.claim_undo, order_step.undo_done, _undo_failed)
         return self._hand_over(order, undo, patient)
 
-    def _hand_over(self, order: Document, work: _Work, patient: bool) -> Document:
+    def _hand_over(self, order: Order, work: _Work, patient: bool) -> Order:
         if self._threads.take(patient):
             self._threads.run(lambda given: self._do(work, given), order)
         else:
@@ -90,9 +91,9 @@ class BusinessStep:
             self._threads.wake()
         return order
 
-    def _do(self, work: _Work, order: Document) -> None:
-        """On a thread for it: do it, if nobody else was first, and go on with the order."""
-        current: Document | None = order
+    def _do(self, work: _Work, order: Order) -> None:
+        """On a thread for it: do it, if no other worker was first, and go on with the order."""
+        current: Order | None = order
         try:
             claimed = work.claim(order, self._threads.lease_seconds)
             if claimed is None:
@@ -109,13 +110,13 @@ class BusinessStep:
         if current is not None:
             self._advance(current)
 
-    def _call(self, work: _Work, claimed: Document) -> Document | None:
-        """Returns the order after it; None when its claim was lost meanwhile."""
+    def _call(self, work: _Work, claimed: Order) -> Order | None:
+        """Returns the order after it; None when its claim was lost."""
         began = time.monotonic()
         try:
             with self._threads.kept(claimed, lambda order: self._give_up(work, order)):
                 work.call(work.step, deepcopy(claimed))  # whatever it does to the document
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - another team's code
             after, outcome = work.failed(claimed, error), "failed"
         else:
             after, outcome = work.done(claimed), "done"
@@ -123,7 +124,7 @@ class BusinessStep:
         metrics.step_seconds.labels(work.name).observe(time.monotonic() - began)
         return after
 
-    def _give_up(self, work: _Work, claimed: Document) -> None:
+    def _give_up(self, work: _Work, claimed: Order) -> None:
         """It has run too long, and is still at it."""
         after = work.failed(claimed, TimeoutError())
         if after is not None:
@@ -132,28 +133,28 @@ class BusinessStep:
 
 
 @crash_point
-def call_step(step: Step, order: Document) -> None:
+def call_step(step: Step, order: Order) -> None:
     step(order)
 
 
 @crash_point
-def call_undo(undo: Step, order: Document) -> None:
+def call_undo(undo: Step, order: Order) -> None:
     undo(order)
 
 
-def _processed(claimed: Document) -> Document | None:
-    return _told(order_decisions.process(claimed, order_step.token_of(claimed)))
+def _processed(claimed: Order) -> Order | None:
+    return _cached(order_decisions.process(claimed, order_step.token_of(claimed)))
 
 
-def _attempt_failed(claimed: Document, error: BaseException) -> Document | None:
+def _attempt_failed(claimed: Order, error: BaseException) -> Order | None:
     attempt = claimed["attempts"]
     _warn("fulfilment_failed", claimed, attempt, error)
     if attempt < MAX_ATTEMPTS:
         return order_step.record_attempt(claimed, clock.after(retry_seconds(attempt)))
-    return _told(order_decisions.fail(claimed, "processing_error", order_step.token_of(claimed)))
+    return _cached(order_decisions.fail(claimed, "processing_error", order_step.token_of(claimed)))
 
 
-def _undo_failed(claimed: Document, error: BaseException) -> Document | None:
+def _undo_failed(claimed: Order, error: BaseException) -> Order | None:
     tries = faults_of(claimed)
     _warn("undo_failed", claimed, tries, error)
     released = order_step.undo_failed(claimed, clock.after(retry_seconds(tries)))
@@ -164,7 +165,7 @@ def _undo_failed(claimed: Document, error: BaseException) -> Document | None:
     return released
 
 
-def _told(decided: Document | None) -> Document | None:
+def _cached(decided: Order | None) -> Order | None:
     """Replace what the cache says by what was decided."""
     if decided is not None:
         redis_service.put_order(to_json(decided))
@@ -172,7 +173,7 @@ def _told(decided: Document | None) -> Document | None:
     return decided
 
 
-def _warn(event: str, order: Document, attempt: int, error: BaseException) -> None:
+def _warn(event: str, order: Order, attempt: int, error: BaseException) -> None:
     log.warning(event, order_id=order["orderId"], attempt=attempt, error=type(error).__name__)
 
 

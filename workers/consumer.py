@@ -11,59 +11,53 @@ from queue import Empty, SimpleQueue
 import structlog
 from flask import Flask
 
-from config.db import database_is_gone
-from models.order import Document, find, find_due
+from config.resources import resources
+from models.documents import Order
+from models.order import find, find_due
 from services import aws_queue_service
 from services.aws_queue_service import MAX_BATCH, Message, QueueError
 from workers.sweeper import bind_request_id, sweep
-from workers.threads import Threads
+from workers.thread_pool import ThreadPool
 
 log = structlog.get_logger(__name__)
 
 Advance = Callable[..., None]  # (order, due=False)
-Find = Callable[[datetime, int], list[Document]]
+Find = Callable[[datetime, int], list[Order]]
 
 _DELETE_EVERY_SECONDS = 0.1
 _PAUSE_SECONDS = 1.0
 
 
 class Consumer:
-    """Advances orders on as many threads as it is given, whoever asks: a message or the sweeper."""
+    """Advances orders on as many threads as it is given, for a message or for the sweeper."""
 
-    def __init__(self, app: Flask, advance: Advance, threads: int, find: Find = find_due) -> None:
-        """`find` gives the orders to sweep: those that are due at a time, up to so many."""
+    def __init__(
+        self, app: Flask, advance: Advance, threads: int, stop: threading.Event, find: Find = find_due
+    ) -> None:
+        """Once `stop` is set no further work is taken; what runs is finished, see `finish`. `find` gives the
+        orders to sweep: those that are due at a time, up to so many."""
         self._app = app
         self._advance = advance
         self._find = find
-        self._threads = Threads(app, threads, "advance")
+        self._threads = ThreadPool(app, threads, "advance")
         # Two counts: an open receive may hold all of the first for 20 s; the sweeper must not wait for it.
         self._free = threading.Semaphore(threads)
         self._free_to_sweep = threading.Semaphore(threads)
         self._finished: SimpleQueue[Message] = SimpleQueue()
-        self._stop = threading.Event()
+        self._stop = stop
         self._queue_is_up = True
-
-    def stop(self) -> None:
-        """Take no further work. What runs is finished; see `finish`."""
-        self._stop.set()
-
-    def is_stopping(self) -> bool:
-        return self._stop.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait that long, or until the stop. True when stopping."""
-        return self._stop.wait(seconds)
 
     def poll(self) -> None:
         """Receive and hand out messages until the stop. Gives back what it then has not begun."""
         with self._app.app_context():
-            while not self.is_stopping():
-                if database_is_gone():  # a message that is received in vain 5 times is a dead letter
-                    self.wait(_PAUSE_SECONDS)
+            while not self._stop.is_set():
+                # A message that is received in vain 5 times is a dead letter.
+                if resources().mongodb.is_gone():
+                    self._stop.wait(_PAUSE_SECONDS)
                     continue
                 taken = self._take_free_threads()
                 messages = self._receive(taken) if taken else []
-                if self.is_stopping() and messages:
+                if self._stop.is_set() and messages:
                     self._give_back(messages)
                     messages = []
                 for message in messages:
@@ -73,12 +67,12 @@ class Consumer:
 
     def sweep(self) -> int:
         """Advance all orders that are due, but for their mails. Returns how many were begun."""
-        return sweep(self._sweep_one, self.is_stopping, self._find)
+        return sweep(self._sweep_one, self._stop.is_set, self._find)
 
     def delete_finished(self) -> None:
         """Delete messages as they are finished, in batches, until the stop; `finish` deletes the rest."""
         with self._app.app_context():
-            while not self.wait(_DELETE_EVERY_SECONDS):
+            while not self._stop.wait(_DELETE_EVERY_SECONDS):
                 self._delete_batches()
 
     def finish(self) -> None:
@@ -103,7 +97,7 @@ class Consumer:
             if self._queue_is_up:
                 log.warning("queue_down", error=str(error))
             self._queue_is_up = False
-            self.wait(_PAUSE_SECONDS)
+            self._stop.wait(_PAUSE_SECONDS)
             return []
         if not self._queue_is_up:
             log.info("queue_up")
@@ -116,11 +110,11 @@ class Consumer:
         except QueueError as error:  # they come again after the visibility time-out
             log.warning("messages_not_given_back", count=len(messages), error=str(error))
 
-    def _sweep_one(self, order: Document) -> None:
+    def _sweep_one(self, order: Order) -> None:
         self._free_to_sweep.acquire()
         self._threads.submit(self._advance_swept, order, self._free_to_sweep.release)
 
-    def _advance_swept(self, order: Document) -> None:
+    def _advance_swept(self, order: Order) -> None:
         bind_request_id(order)
         self._advance(order, due=True)
 

@@ -1,4 +1,4 @@
-"""Somebody should know when messages arrive in the dead-letter queue: a log line and a metric."""
+"""Reports messages that arrive in the dead-letter queue: a log line and a metric."""
 
 import structlog
 
@@ -19,7 +19,7 @@ class DeadLetterWatch:
         try:
             dead = dead_letter_service.status().dead or 0
         except QueueError:
-            return  # the consumer has told that the queue is down
+            return  # the consumer has logged that the queue is down
         metrics.dead_letters.set(dead)
         if dead > self._known:
             log.error("dead_letters_arrived", dead=dead, new=dead - self._known)

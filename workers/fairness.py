@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from models.order import Document
+from models.documents import Order
 
 
-def fairly(due: Iterable[Document], of_one_user: int) -> list[Document]:
+def fairly(due: Iterable[Order], of_one_user: int) -> list[Order]:
     """Up to so many orders of each user: everybody's first, then everybody's second, and so on."""
-    ranked = list[tuple[int, Document]]()
+    ranked = list[tuple[int, Order]]()
     so_far = Counter[str]()
     for order in due:
         whose = str(order.get("userId"))  # as text: another program may have written anything

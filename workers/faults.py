@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError, PyMongoError, WriteError
 
 from config.settings import ROOT
 from models import order_faults
-from models.order import Document
+from models.documents import Order
 from models.order_faults import MAX_FAULTS, CannotWork
 from workers.retry import retry_seconds
 
@@ -35,7 +35,7 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, PyMongoError)
 
 
-def note_fault(order: Document, error: Exception) -> None:
+def note_fault(order: Order, error: Exception) -> None:
     """Write down that working on an order, as it was last read or written, came to this error."""
     faults, reason, order_id = order_faults.faults_of(order) + 1, reason_of(error), str(order["_id"])
     if isinstance(error, CannotWork) or faults >= MAX_FAULTS:
@@ -46,7 +46,7 @@ def note_fault(order: Document, error: Exception) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """The error in a few words: its own text may hold values of the document, so its place is told."""
+    """The error in a few words: its own text may hold values of the document, so its place is named."""
     if isinstance(error, CannotWork):
         return str(error)
     code = f" {error.details['writeErrors'][0]['code']}" if isinstance(error, BulkWriteError) else ""

@@ -1,9 +1,12 @@
 """How many mails may be on their way to SES, and how fast: what the account allows, and less while SES balks.
 
-Additive increase, multiplicative decrease, as TCP does it (RFC 5681): nobody tells the rate at which SES
-throttles today, and a mail that hangs for 10 s is a mail whose outcome nobody knows. So each mail that SES
+Additive increase, multiplicative decrease, as TCP does it (RFC 5681): the rate at which SES throttles
+today is not known, nor is the outcome of a mail that hangs for 10 s. So each mail that SES
 does not take makes the next ones rarer, down to one in 30 s, and each that it takes a little more frequent.
 While the account is at fault there is no use in more than that one.
+
+Own code: botocore's adaptive mode slows down too, but tries again by itself, which a mail must not; and
+pyrate-limiter keeps to a rate that is known before.
 """
 
 import threading
@@ -47,7 +50,7 @@ class MailGate:
         self._moved = threading.Condition()
 
     def try_enter(self) -> bool:
-        """Take a place and a slot if there are both in a moment, and nobody has waited longer for them."""
+        """Take a place and a slot if there are both in a moment, and no other thread has waited longer."""
         return not self._waiting and self.enter(_MOMENT_SECONDS)
 
     def enter(self, patience: float) -> bool:

@@ -1,4 +1,4 @@
-"""Why mails stand still while the account at SES is at fault: told once a change, as a metric (`mails_held`),
+"""Why no mail goes out while the account at SES is at fault: said once a change, by a metric (`mails_held`),
 a log line, and a word that /readyz of every API process shows.
 
 The word lies in Redis, under a time after which it goes by itself, as the worker may have died. Without Redis
@@ -33,7 +33,7 @@ class MailHold:
         self._moved = threading.Lock()
 
     def begin(self, reason: str, of_recipient: bool) -> None:
-        """A mail was not sent for that reason. It is told when it is another reason than before."""
+        """A mail was not sent for that reason. It is logged when it is another reason than before."""
         with self._moved:
             before, self._reason, self._of_recipients = self._reason, reason, of_recipient
             self._until = clock.after(HOLD_SECONDS)
@@ -49,13 +49,13 @@ class MailHold:
             self._end()
 
     def expire(self) -> None:
-        """No mail has met that fault for long: nobody has a mail that would."""
+        """No mail has met that fault for long: there is none that would."""
         if self._until is not None and clock.now() >= self._until:
             self._end()
 
     def _end(self) -> None:
         with self._moved:
-            before, self._reason, self._of_recipients, self._until = self._reason, None, False, None
+            before, self._reason, self._until = self._reason, None, None
         redis_service.note_mails_go_out()
         if before:
             _lower(before)

@@ -16,7 +16,8 @@ from collections.abc import Callable
 import structlog
 
 from models import order_decisions, order_mail, user
-from models.order import Document, find_due_mails
+from models.documents import Order
+from models.order import find_due_mails
 from models.order_faults import CannotWork
 from models.order_shape import obstacle
 from services import aws_mail_service
@@ -35,7 +36,7 @@ _WINDOW = 500  # due mails that one look finds
 _OF_ONE_USER = 10  # in a round
 _LOOK_UP_SECONDS = 0.5  # how often a sweep that waits at the gate looks whether it should stop
 
-Submit = Callable[[Callable[[Document], None], Document], object]
+Submit = Callable[[Callable[[Order], None], Order], object]
 
 
 class MailStep:
@@ -48,7 +49,7 @@ class MailStep:
         self._hold = MailHold()
         self._left = threading.Event()
 
-    def run(self, order: Document, due: bool) -> None:
+    def run(self, order: Order, due: bool) -> None:
         """Do what the mail that an order owes asks for now. `due` says that its time has come."""
         mail = order["mail"]
         first_try = mail["state"] == "due" and mail["attempts"] == 0
@@ -72,7 +73,7 @@ class MailStep:
     def sweep(self, stopping: Callable[[], bool]) -> int:
         """Send every mail that is due, fairly among users. Returns how many there were.
 
-        None is handed on twice unless somebody has moved it: what makes no progress waits for the next sweep.
+        None is handed on twice unless a worker has moved it: what makes no progress waits for the next sweep.
         """
         self._hold.expire()
         seen = set[str]()
@@ -97,7 +98,7 @@ class MailStep:
                 return True
         return False
 
-    def _hand_on(self, order: Document) -> None:
+    def _hand_on(self, order: Order) -> None:
         """Have a mail that has a place at the gate sent: `_send` gives the place back."""
         try:
             self._submit(self._send, order)
@@ -105,7 +106,7 @@ class MailStep:
             self._gate.leave(Outcome.NOT_ASKED)
             raise
 
-    def _send(self, order: Document) -> None:
+    def _send(self, order: Order) -> None:
         """Send a mail that has a place at the gate, unless another worker was first or may have sent it."""
         outcome, fault, current = Outcome.NOT_ASKED, "", order
         try:
@@ -130,7 +131,7 @@ class MailStep:
         if outcome is Outcome.TAKEN:
             self._hold.mail_taken()
 
-    def _mail_to_send(self, order: Document) -> Mail | None:
+    def _mail_to_send(self, order: Order) -> Mail | None:
         """The mail, made before it is claimed: what is wrong with the order shows before anything is sent.
 
         None when none is to be sent now. Raises CannotWork, and whatever the templates raise.
@@ -145,14 +146,14 @@ class MailStep:
             return None
         return order_status(order)
 
-    def _send_claimed(self, order: Document, mail: Mail) -> Outcome:
+    def _send_claimed(self, order: Order, mail: Mail) -> Outcome:
         """Send a mail, once, and write down what it came to.
 
         Raises MailUnknown or MailNotSent, of which there are kinds, after they are written down.
         """
         address = user.email_of(order["userId"])
         if address is None:
-            order_mail.mail_refused(order, order_mail.NOBODY)
+            order_mail.mail_refused(order, order_mail.NO_CUSTOMER)
             return Outcome.NOT_ASKED
         try:
             message_id = aws_mail_service.send_mail(address, mail)
@@ -172,6 +173,6 @@ class MailStep:
         return Outcome.TAKEN
 
 
-def _key(order: Document) -> str:
+def _key(order: Order) -> str:
     """Which mail, at which of its times: as text, as another program's `_id` may be anything."""
     return f"{order['_id']!r} {order['nextActionAt']}"

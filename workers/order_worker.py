@@ -19,22 +19,23 @@ from flask import Flask
 from prometheus_client import start_http_server
 from pymongo.errors import PyMongoError
 
-from config import connect
 from config.settings import ROOT, Settings
 from config.settings_reader import SettingsError, load_settings
-from models.order import Document, find_due, find_due_steps, find_due_without_steps
+from models.documents import Order
+from models.order import find_due, find_due_steps, find_due_without_steps
 from services import fulfilment
+from services.connect import connect
 from utils import logs
 from workers.advance import Advancer
-from workers.auditor import free_stray_holds
 from workers.consumer import Consumer
 from workers.dead_letters import DeadLetterWatch
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.node_orders import take_up_recent
+from workers.reaper import free_stray_holds
 from workers.step_threads import StepThreads
 from workers.sweeper import bind_request_id, sweep
-from workers.threads import Threads
+from workers.thread_pool import ThreadPool
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ log = structlog.get_logger(__name__)
 def create_worker_app(settings: Settings) -> Flask:
     """A Flask app without routes: it carries the clients, and renders the mails."""
     app = Flask("order-worker", root_path=str(ROOT))
-    connect(app, settings, mongo_timeout_seconds=10)  # nobody waits for an answer here
+    connect(app, settings, mongo_timeout_seconds=10)  # no client waits for an answer here
     return app
 
 
@@ -51,12 +52,13 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._stop = threading.Event()
         self._app = create_worker_app(settings)
-        self._mail_threads = Threads(self._app, settings.mail_threads, "mail")
+        self._mail_threads = ThreadPool(self._app, settings.mail_threads, "mail")
         gate = MailGate(settings.ses_max_send_rate, settings.mail_threads)
         self._mail_step = MailStep(gate, settings.mail_retry_seconds, self._mail_threads.submit)
         self._step_threads = StepThreads(
-            Threads(self._app, settings.fulfilment_threads, "step").submit,
+            ThreadPool(self._app, settings.fulfilment_threads, "step").submit,
             settings.fulfilment_threads,
             settings.fulfilment_lease_seconds,
             settings.fulfilment_seconds,
@@ -65,12 +67,12 @@ class Worker:
         self._advance = Advancer(step, self._step_threads, self._mail_step).advance
         self._has_step = step.step is not None
         find = find_due_without_steps if self._has_step else find_due
-        self._consumer = Consumer(self._app, self._advance, settings.worker_threads, find)
+        self._consumer = Consumer(self._app, self._advance, settings.worker_threads, self._stop, find)
 
     def run(self) -> None:
         """Work until a signal says to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop())
+            signal.signal(number, lambda *_: self._begin_to_stop())
         threads = self._threads()
         keeper = self._keeper()
         for thread in (*threads, keeper):
@@ -79,14 +81,14 @@ class Worker:
             start_http_server(self._settings.worker_metrics_port)
         exit_code = 0
         log.info("worker_started", threads=self._settings.worker_threads, pid=os.getpid())
-        while not self._consumer.wait(1):
+        while not self._stop.wait(1):
             if not all(thread.is_alive() for thread in (*threads, keeper)):
                 log.critical("worker_thread_died")  # its traceback is above; half a worker is none
                 os._exit(1)
             if self._step_threads.all_hang():
                 log.critical("business_steps_hang", threads=self._settings.fulfilment_threads)
                 exit_code = 1
-                self._stop()
+                self._begin_to_stop()
         self._end(threads, exit_code)
 
     def _threads(self) -> list[threading.Thread]:
@@ -98,7 +100,7 @@ class Worker:
             threading.Thread(target=consumer.poll, name="poll", daemon=True),
             threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
             self._every(pause, "sweep", consumer.sweep),
-            self._every(pause, "mail_sweep", lambda: mail_step.sweep(consumer.is_stopping), mail_step.wait),
+            self._every(pause, "mail_sweep", lambda: mail_step.sweep(self._stop.is_set), mail_step.wait),
             self._every(audit, "audit", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
@@ -112,11 +114,11 @@ class Worker:
     def _sweep_steps(self) -> None:
         """Do the business steps that are due, as threads for them get free."""
 
-        def advance(order: Document) -> None:
+        def advance(order: Order) -> None:
             bind_request_id(order)
             self._advance(order, due=True, patient=True)
 
-        sweep(advance, self._consumer.is_stopping, find_due_steps)
+        sweep(advance, self._stop.is_set, find_due_steps)
 
     def _every(
         self,
@@ -127,8 +129,8 @@ class Worker:
         is_over: Callable[[], bool] | None = None,
     ) -> threading.Thread:
         """A thread that does a task now and then; that it fails is logged, and it is tried again."""
-        wait = wait or self._consumer.wait
-        is_over = is_over or self._consumer.is_stopping
+        wait = wait or self._stop.wait
+        is_over = is_over or self._stop.is_set
 
         def loop() -> None:
             failing = False
@@ -147,8 +149,8 @@ class Worker:
 
         return threading.Thread(target=loop, name=name, daemon=True)
 
-    def _stop(self) -> None:
-        self._consumer.stop()
+    def _begin_to_stop(self) -> None:
+        self._stop.set()
         self._step_threads.stop()
         self._mail_step.wake()
 

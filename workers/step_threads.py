@@ -15,21 +15,21 @@ from typing import Any
 import structlog
 
 from models import order_step
-from models.order import Document
+from models.documents import Order
 from utils import clock
 
 log = structlog.get_logger(__name__)
 
 # (function, argument, what to do afterwards whatever came of it)
-Submit = Callable[[Callable[[Document], None], Document, Callable[[], None]], Any]
+Submit = Callable[[Callable[[Order], None], Order, Callable[[], None]], Any]
 
 
 @dataclass(eq=False)
 class _Running:
     """A step that runs, under the claim that `order` was read with."""
 
-    order: Document
-    give_up: Callable[[Document], None]
+    order: Order
+    give_up: Callable[[Order], None]
     renew_at: datetime
     ends_at: datetime
     given_up: bool = False
@@ -50,7 +50,7 @@ class StepThreads:
         self._left = threading.Event()
 
     def take(self, patient: bool) -> bool:
-        """Take a place if there is one and nobody waits for it; `patient` waits for one, until the stop."""
+        """Take a place that no other thread waits for, if there is one; `patient` waits, until the stop."""
         with self._moved:
             if patient:
                 self._waiting += 1
@@ -61,12 +61,12 @@ class StepThreads:
             self._free -= 1
             return True
 
-    def run(self, function: Callable[[Document], None], order: Document) -> None:
+    def run(self, function: Callable[[Order], None], order: Order) -> None:
         """Run it on the thread whose place was taken."""
         self._submit(function, order, self._give_back)
 
     @contextmanager
-    def kept(self, order: Document, give_up: Callable[[Document], None]) -> Iterator[None]:
+    def kept(self, order: Order, give_up: Callable[[Order], None]) -> Iterator[None]:
         """While this lasts the lease of a claimed order is renewed; past the limit `give_up` is called."""
         renew_at = clock.after(self.lease_seconds / 3)
         running = _Running(order, give_up, renew_at, clock.after(self._limit_seconds))

@@ -1,4 +1,4 @@
-"""The sweeper: orders that are due are finished even when nobody rings for them."""
+"""The sweeper: orders that are due are finished even when no message comes for them."""
 
 import random
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from datetime import datetime
 
 import structlog
 
-from models.order import Document, find_due
+from models.documents import Order
+from models.order import find_due
 from models.order_decisions import claim
 from models.order_shape import request_id_of
 from utils import clock
@@ -16,15 +17,15 @@ log = structlog.get_logger(__name__)
 _BATCH = 100
 
 
-def bind_request_id(order: Document) -> None:
+def bind_request_id(order: Order) -> None:
     """Have what is logged about a swept order carry the id of the request that placed it."""
     structlog.contextvars.bind_contextvars(request_id=request_id_of(order))
 
 
 def sweep(
-    advance: Callable[[Document], None],
+    advance: Callable[[Order], None],
     stopping: Callable[[], bool],
-    find: Callable[[datetime, int], list[Document]] = find_due,
+    find: Callable[[datetime, int], list[Order]] = find_due,
 ) -> int:
     """Claim every order that is due and hand it to `advance`. Returns how many there were."""
     swept = 0

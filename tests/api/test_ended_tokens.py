@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from pymongo.errors import AutoReconnect
 
-from config.settings import current_settings
 from models import ended_tokens
 from models.ended_tokens import Ended, EndedTokens
+from tests.support.replaced import change_settings
 from tests.support.together import together
 from tests.support.waiting import wait_for
 from utils import clock
@@ -111,8 +111,7 @@ def test_more_than_fit_into_memory_forget_those_that_expire_first(monkeypatch: p
 
 
 def test_what_is_written_is_found_by_the_next_look(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    lasting = current_settings().model_copy(update={"access_token_seconds": 7200})
-    monkeypatch.setitem(app.extensions, "settings", lasting)
+    change_settings(monkeypatch, app, access_token_seconds=7200)
     before = clock.now()
 
     ended_tokens.end("somebody")

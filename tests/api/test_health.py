@@ -11,9 +11,10 @@ from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
 from models import indexes
+from services.probes import Probes
 from tests.api.conftest import Mongo, StartApi
 from tests.support.client import Client, expect_problem
-from tests.support.steered import bound_to
+from tests.support.replaced import bound_to, replace_for_test
 
 UP = {"mongodb": "up", "redis": "up", "sqs": "up"}
 
@@ -138,7 +139,7 @@ class Listings(CommandListener):
 def test_once_all_indexes_are_there_they_are_asked_for_once_a_minute(
     app: Flask, settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.extensions, "index_probe", {"good_until": 0.0})
+    replace_for_test(monkeypatch, app, probes=Probes())
     listings = Listings()
     with (
         MongoClient[dict[str, Any]](settings["MONGO_URI"], event_listeners=[listings]) as client,

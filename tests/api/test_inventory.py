@@ -122,6 +122,7 @@ def test_whom_an_operator_promotes_is_an_admin_at_once(
         env=clean_environment({**settings, "LOCAL_DIR": str(tmp_path)}),
         capture_output=True,
         text=True,
+        check=False,
     )
 
     assert (promoted.returncode, promoted.stdout) == (0, f"{user.email} is an admin now.\n"), promoted.stderr

@@ -98,6 +98,7 @@ def test_if_none_match_makes_a_product_and_changes_none(admin: Client) -> None:
     made = admin.put(path, {"stock": 5, "price": 2}, headers=only_new)
 
     assert (made.status_code, made.headers["ETag"]) == (201, tag_of(admin, path))
+    assert (made.json()["stock"], made.json()["price"]) == (5, 2)
     expect_problem(admin.put(path, {"stock": 9}, headers=only_new), 412, "precondition_failed")
     expect_problem(
         admin.put(path, {"stock": 9}, headers={"If-None-Match": f"W/{tag_of(admin, path)}"}),

@@ -173,8 +173,9 @@ def test_a_client_address_has_a_limit_an_hour_as_well(
     assert int(refused.headers["Retry-After"]) > 60
 
 
-def test_an_ipv6_network_of_64_bits_is_one_client_address(limited: Client) -> None:
-    network = f"2001:db8:{some_host().split(':')[2]}:7"
+@pytest.mark.parametrize("prefix", ["2001:db8", "fe80:db8"])
+def test_an_ipv6_network_of_64_bits_is_one_client_address(limited: Client, prefix: str) -> None:
+    network = f"{prefix}:{some_host().split(':')[2]}:7"
     for number in range(LOGINS_PER_ADDRESS):
         host = f"{network}:{number:x}::{number:x}"
         assert try_login(limited, some_address(), host=host).status_code == 401

@@ -1,5 +1,6 @@
 """Hashing passwords takes processors, not the API: whoever does not log in does not notice that many do."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -50,3 +51,7 @@ def test_others_are_served_while_passwords_are_hashed_and_who_comes_too_late_is_
     assert finished[401] >= 1
     assert finished[503] >= 1
     assert finished.total() == MORE_THAN_THERE_IS_TIME_FOR
+
+
+def test_half_of_the_processors_hash_at_once_at_most() -> None:
+    assert 1 <= passwords.AT_ONCE <= max(1, (os.cpu_count() or 1) // 2)

@@ -19,7 +19,7 @@ from local_stack.servers import Server
 from local_stack.stack import LocalStack
 from services import probes
 from tests.support.client import Client, expect_problem
-from tests.support.steered import bound_to
+from tests.support.replaced import bound_to
 from tests.support.system import QUICK, ROOT, clean_environment, running_api
 
 

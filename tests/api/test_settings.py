@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from dotenv import dotenv_values
-from flask import Flask
 
 from config import aws, env_example, settings_reader
 from config.settings import Settings
@@ -40,7 +41,13 @@ def run(arguments: list[str], **changes: str) -> tuple[int, str]:
     """Exit code and output of a process of the app. A healthy server would be ended by the limit."""
     environment = clean_environment({**GOOD, **ELSEWHERE, "PORT": "0", **changes})
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -249,13 +256,9 @@ def test_no_secret_is_in_what_is_said_of_faults() -> None:
 
 
 def test_the_keys_of_an_assumed_role_reach_the_clients_whole() -> None:
-    app = Flask("keys")
-    settings = read(**SECRETS)
-
-    aws.init_app(app, settings)
-
-    for name in ("sqs", "sqs_receive", "ses"):
-        keys = app.extensions[name]._request_signer._credentials.get_frozen_credentials()
+    clients: Iterable[Any] = aws.make_clients(read(**SECRETS))
+    for client in clients:
+        keys = client._request_signer._credentials.get_frozen_credentials()
         assert keys.token == SECRETS["AWS_SESSION_TOKEN"]
         assert (keys.access_key, keys.secret_key) == ("AKIAEXAMPLE", "wJalrXUtnFEMI")
 

@@ -181,7 +181,7 @@ def test_an_order_has_1_to_50_lines_of_1_to_1000(
     expect_problem(answer, 400 if code == "validation_error" else 422, code)
 
 
-@pytest.mark.parametrize("amount", [0, 0.01, 1.5, 1.50, 19.99, 1e3, 1_000_000_000])
+@pytest.mark.parametrize("amount", [0, 0.01, 1.5, 19.99, 1e3, 1_000_000_000])
 def test_an_amount_has_at_most_two_decimals_and_9_zeros(client: Client, amount: float) -> None:
     answer = client.put("/api/inventory/strict", {"stock": 1, "price": amount})
 

@@ -16,11 +16,13 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.monitoring import CommandListener
 
 from models import user as user_model
+from models.known_indexes import KnownIndexes
 from tests.api.conftest import Mongo, StartApi
 from tests.api.test_login import log_in
 from tests.support.client import PASSWORD, Client, expect_problem
+from tests.support.collections import users
 from tests.support.node_accounts import node_user
-from tests.support.steered import bound_to
+from tests.support.replaced import bound_to, replace_for_test
 from tests.support.together import together
 
 
@@ -165,7 +167,7 @@ def finds(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], l
     """`finds(uri, email)`: for each find of a look-up, whether it is without case."""
 
     def look_up(uri: str, email: str) -> list[bool]:
-        monkeypatch.setattr(user_model, "_folded", user_model._FoldedIndex())
+        replace_for_test(monkeypatch, app, known_indexes=KnownIndexes())
         listener = Finds()
         with (
             MongoClient[dict[str, Any]](uri, event_listeners=[listener]) as client,
@@ -186,7 +188,7 @@ def test_with_the_index_a_look_up_is_one_find_whether_the_account_exists_or_not(
 
 
 def test_the_look_up_uses_the_index(app: Flask, user: Client) -> None:
-    found = user_model.users().find({"email": user.email.upper()}, collation=user_model.WITHOUT_CASE)
+    found = users().find({"email": user.email.upper()}, collation=user_model.WITHOUT_CASE)
     assert "email_folded" in str(found.explain()["queryPlanner"]["winningPlan"])
 
 

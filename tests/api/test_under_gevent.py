@@ -18,9 +18,10 @@ import requests
 from bson import ObjectId
 from flask import Flask
 
+from config.resources import resources_of
 from local_stack.probes import free_port
-from services import publisher
-from services.order_bell import OrderBell
+from services import queue_publisher
+from services.order_notifications import OrderWaiters
 from tests.faults.proxy import Proxy, mongo_through
 from tests.faults.toxics import Latency, Silence
 from tests.support.client import Client
@@ -70,7 +71,7 @@ def test_what_waits_for_sqs_is_sent_when_the_process_is_asked_to_end(
             assert child.process is not None
             child.process.send_signal(SIGTERM)
             wait_for(lambda: "Worker exiting" in child.output(), "the worker to have served all")
-            ends = time.monotonic() + publisher.LAST_CHANCE_SECONDS
+            ends = time.monotonic() + queue_publisher.LAST_CHANCE_SECONDS
             wait_for(lambda: time.monotonic() > ends - 3, "the time that other libraries take to end")
             assert queue.waiting() == 0
             proxy.clear()
@@ -174,20 +175,21 @@ def test_the_listener_goes_on_after_whatever_happened_to_it(
     own_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody would start it again, and whoever waits would wait in vain."""
-    bell, hear = OrderBell(own_app.extensions["settings"]), OrderBell._hear
-    failed: list[OrderBell] = []
+    waiters = OrderWaiters(resources_of(own_app).settings.redis_address, places=10)
+    receive = OrderWaiters._receive
+    failed: list[OrderWaiters] = []
 
-    def fail_once(self: OrderBell) -> None:
+    def fail_once(self: OrderWaiters) -> None:
         if not failed:
             failed.append(self)
             raise ValueError("as planned")
-        hear(self)
+        receive(self)
 
-    monkeypatch.setattr(OrderBell, "_hear", fail_once)
+    monkeypatch.setattr(OrderWaiters, "_receive", fail_once)
 
     def has_a_place() -> bool:
-        with bell.place("x") as place:
+        with waiters.waiting_for("x") as place:
             return place is not None
 
     wait_for(has_a_place, "the listener to listen")
-    assert failed == [bell]
+    assert failed == [waiters]

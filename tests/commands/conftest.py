@@ -3,13 +3,18 @@ process (settings, exit codes, output that is piped) is tested with one."""
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from pymongo import MongoClient
+from pymongo.database import Database
 
+from tests.support.replaced import bound_to
 from tests.support.system import ROOT, clean_environment
 
 Run = Callable[..., Result]
@@ -47,6 +52,7 @@ def bare_flask(bare_house: Path) -> Flasks:
             text=True,
             timeout=60,
             start_new_session=True,  # without the terminal of whoever runs the tests
+            check=False,
         )
 
     return start
@@ -58,3 +64,13 @@ def flask(bare_flask: Flasks, settings: Mapping[str, str]) -> Flasks:
     return lambda *arguments, typed="", **others: bare_flask(
         *arguments, typed=typed, **{**settings, "BCRYPT_COST": "4", **others}
     )
+
+
+@pytest.fixture
+def bare(app: Flask, settings: Mapping[str, str]) -> Iterator[Database[dict[str, Any]]]:
+    """A database without anything in it, which the commands find instead of the session's."""
+    with MongoClient[dict[str, Any]](settings["MONGO_URI"], tz_aware=True) as client:
+        database = client[f"bare_{uuid4().hex[:12]}"]
+        with bound_to(client, database):
+            yield database
+        client.drop_database(database.name)

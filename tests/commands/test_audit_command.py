@@ -9,10 +9,11 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
-from models import inventory, order
+from models import inventory, reservations
 from tests.commands.conftest import Run
 from tests.support.client import Client
-from tests.support.steered import bound_to
+from tests.support.collections import inventories, orders
+from tests.support.replaced import bound_to
 from tests.support.waiting import wait_for
 from utils import clock
 
@@ -24,7 +25,7 @@ def planted(app: object) -> Iterator[list[ObjectId]]:
     """Orders that a test damages: taken away afterwards, as the worker would stumble over them."""
     ids: list[ObjectId] = []
     yield ids
-    order.orders().delete_many({"_id": {"$in": ids}})
+    orders().delete_many({"_id": {"$in": ids}})
 
 
 class Answers(CommandListener):
@@ -53,7 +54,7 @@ def _plant(planted: list[ObjectId], **fields: object) -> str:
     order_id = ObjectId()
     planted.append(order_id)
     now = clock.now()
-    order.orders().insert_one(
+    orders().insert_one(
         {
             "_id": order_id,
             "orderId": str(order_id),
@@ -71,27 +72,27 @@ def _plant(planted: list[ObjectId], **fields: object) -> str:
 
 def _hold(name: str, order_id: str, age: timedelta) -> None:
     hold = {"orderId": order_id, "holdId": "h1", "quantity": 1, "at": clock.now() - age}
-    inventory.inventories().update_one({"productId": name}, {"$inc": {"stock": -1}, "$push": {"holds": hold}})
+    inventories().update_one({"productId": name}, {"$inc": {"stock": -1}, "$push": {"holds": hold}})
 
 
 def test_stock_below_zero_is_found(run: Run, product: Product) -> None:
     name = product(1)
-    inventory.inventories().update_one({"productId": name}, {"$inc": {"stock": -2, "received": -2}})
+    inventories().update_one({"productId": name}, {"$inc": {"stock": -2, "received": -2}})
 
     told = [line for line in _lines(run) if name in line]
     assert len(told) == 1 and told[0].startswith(f"product {name} is odd, and left out: stock is below 0; ")
-    inventory.set_stock(name, 0, {})
+    inventory.set_stock(name, stock=0)
 
 
 def test_stock_that_does_not_add_up_is_found(run: Run, product: Product) -> None:
     name = product(5)
-    inventory.inventories().update_one({"productId": name}, {"$inc": {"sold": 2}})
+    inventories().update_one({"productId": name}, {"$inc": {"sold": 2}})
 
     result = run("audit")
 
     assert f"product {name}: stock 5 + sold 2 + held 0 is not received 5" in result.output
     assert result.exit_code == 1
-    inventory.inventories().delete_one({"productId": name})
+    inventories().delete_one({"productId": name})
 
 
 def test_an_accepted_order_without_its_hold_is_found(
@@ -121,7 +122,7 @@ def test_an_order_that_nobody_works_on_is_found(
         """The session's worker may be quicker than the audit: then plant another one."""
         order_id = _plant(planted, status="Failed", items=[], settled=True, nextActionAt=overdue, **fields)
         told = [line for line in _lines(run) if order_id in line]
-        left = order.orders().find_one({"orderId": order_id, "nextActionAt": overdue}) is not None
+        left = orders().find_one({"orderId": order_id, "nextActionAt": overdue}) is not None
         assert told == [] or (finding and told[0].startswith(f"order {order_id}: {finding}")), told
         return bool(told) if finding else left
 
@@ -162,14 +163,14 @@ def test_a_stray_hold_is_found(
     _hold(name, order_id, timedelta(minutes=16))
 
     assert f"product {name}: stray hold h1 of order {order_id}" in _lines(run)
-    inventory.free_hold(name, order_id, "h1", 1)
+    reservations.free_hold(name, order_id, "h1", 1)
 
 
 @pytest.mark.parametrize(
     ("fields", "finding"),
     [
-        ({"status": "Pending"}, "Pending, and nobody will look at it"),
-        ({"status": "Failed"}, "its stock is not booked"),
+        ({"status": "Pending"}, "Pending, and no worker will look at it"),
+        ({"status": "Failed"}, "its holds are not settled"),
         ({"status": "Failed", "settled": True}, "its mail is missing"),
         ({"status": "Failed", "settled": True, "mail": {"state": "due", "attempts": 0}}, "its mail is due"),
     ],

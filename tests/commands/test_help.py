@@ -65,7 +65,7 @@ def test_a_command_without_settings_tells_which_are_missing(bare_flask: Flasks) 
 
 def test_the_commands_of_flask_itself_have_the_whole_application(flask: Flasks) -> None:
     routes = flask("routes")
-    shell = flask("shell", typed="print(sorted(app.extensions['settings'].sqs_queue_url[:4]))\n")
+    shell = flask("shell", typed="print(sorted(app.extensions['resources'].settings.sqs_queue_url[:4]))\n")
 
     assert routes.returncode == 0
     assert "/api/orders" in routes.stdout

@@ -1,29 +1,14 @@
 """`flask indexes create`, and what `flask audit` says of indexes: on databases of their own."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from flask import Flask
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from models import indexes
 from tests.commands.conftest import Run
-from tests.support.steered import bound_to
 
 ALL_NAMES = [f"{name}.{index.name}" for name, declared in indexes.ALL.items() for index in declared]
-
-
-@pytest.fixture
-def bare(app: Flask, settings: Mapping[str, str]) -> Iterator[Database[dict[str, Any]]]:
-    """A database without anything in it, which the commands find instead of the session's."""
-    with MongoClient[dict[str, Any]](settings["MONGO_URI"], tz_aware=True) as client:
-        database = client[f"bare_{uuid4().hex[:12]}"]
-        with bound_to(client, database):
-            yield database
-        client.drop_database(database.name)
 
 
 def test_each_index_is_made_and_told_of_in_a_line(run: Run, bare: Database[dict[str, Any]]) -> None:
@@ -100,6 +85,25 @@ def test_a_key_that_two_orders_have_is_named(run: Run, bare: Database[dict[str, 
     assert lines[lines.index("orders.idempotency.id_1: failed") + 2].startswith(
         f"    2 documents: {key!r} (_id "
     )
+
+
+def test_of_ten_keys_that_are_there_twice_all_are_named(run: Run, bare: Database[dict[str, Any]]) -> None:
+    bare["orders"].insert_many([{"orderId": str(number // 2)} for number in range(20)])
+
+    lines = run("indexes", "create").output.splitlines()
+
+    assert len([line for line in lines if line.startswith("    2 documents: ")]) == 10
+    assert "    and further values" not in lines
+
+
+def test_of_many_documents_with_one_key_five_are_named(run: Run, bare: Database[dict[str, Any]]) -> None:
+    bare["orders"].insert_many([{"orderId": "the same"} for _ in range(6)])
+
+    lines = run("indexes", "create").output.splitlines()
+
+    (named,) = [line for line in lines if line.startswith("    6 documents: ")]
+    assert named.count("(_id ") == 5
+    assert named.endswith(", ...")
 
 
 def test_two_spellings_of_an_address_are_named_and_orders_go_on(

@@ -8,14 +8,14 @@ import pytest
 from bson import ObjectId
 from bson.decimal128 import Decimal128
 
-from models import inventory
 from tests.commands.conftest import Run
+from tests.support.collections import inventories
 
 Product = Callable[..., str]
 
 
 def _stored(product_id: str) -> dict[str, Any]:
-    found = inventory.inventories().find_one({"productId": product_id})
+    found: dict[str, Any] | None = inventories().find_one({"productId": product_id})
     assert found is not None
     return found
 
@@ -97,9 +97,9 @@ def odd(app: object) -> Iterator[list[dict[str, Any]]]:
         {"productId": f"o-{ObjectId()}\x1b[31m", "stock": None, "price": [1, {"a": True}]},
         {"name": "no id at all", "productId": None},
     ]
-    inventory.inventories().insert_many(documents)
+    inventories().insert_many(documents)
     yield documents
-    inventory.inventories().delete_many({"_id": {"$in": [one["_id"] for one in documents]}})
+    inventories().delete_many({"_id": {"$in": [one["_id"] for one in documents]}})
 
 
 def test_odd_products_are_shown_as_they_are(run: Run, odd: list[dict[str, Any]]) -> None:

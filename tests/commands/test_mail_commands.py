@@ -11,15 +11,15 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
-from config.db import mongo
+from config.resources import resources
 from models import indexes, order_mail, user
-from models.order import orders
 from tests.commands.conftest import Run
+from tests.support.collections import orders
 from tests.support.node_app import node_order
-from tests.support.steered import bound_to
+from tests.support.replaced import bound_to
 from utils import clock
 
-Document = dict[str, Any]
+Document = Any
 Write = Callable[..., Document]
 
 
@@ -37,7 +37,7 @@ def write(app: Flask) -> Iterator[Write]:
         orders().insert_one(order)
         return order
 
-    client: Any = mongo.cx
+    client: Any = resources().mongodb.client
     database = client[f"mails_{uuid4().hex[:12]}"]
     with bound_to(client, database):
         indexes.create_all()
@@ -113,7 +113,7 @@ def test_with_yes_they_are_due_again_and_no_others(run: Run, write: Write) -> No
 
 
 def test_mails_to_nobody_and_odd_orders_are_left_out(run: Run, write: Write) -> None:
-    write("refused", reason=order_mail.NOBODY)
+    write("refused", reason=order_mail.NO_CUSTOMER)
     odd = write("refused", history="text")
     aside = write("refused", putAside={"at": clock.now(), "reason": "as planned"})
     listed = write("refused", mail=[{"state": "refused"}])

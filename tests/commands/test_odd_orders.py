@@ -12,24 +12,23 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
-from config.db import mongo
+from config.resources import resources
 from models import indexes, order_faults
-from models.order import orders
-from models.user import users
 from tests.commands.conftest import Run
+from tests.support.collections import orders, users
 from tests.support.node_accounts import node_user
 from tests.support.node_app import node_order
 from tests.support.odd_orders import ODD, SECRET, damaged
-from tests.support.steered import bound_to
+from tests.support.replaced import bound_to
 from utils import clock
 
-Document = dict[str, Any]
+Document = Any
 Write = Callable[..., Document]
 
 
 @pytest.fixture
 def alone(app: Flask) -> Iterator[None]:
-    client: Any = mongo.cx
+    client: Any = resources().mongodb.client
     database = client[f"alone_{uuid4().hex[:12]}"]
     with bound_to(client, database):
         indexes.create_all()
@@ -262,3 +261,18 @@ def test_accounts_that_share_an_address_but_for_case_are_named(run: Run, alone: 
     assert all(str(twin["_id"]) in found[0] for twin in twins)
     assert "3 with one address but for upper and lower case" in found[0]
     assert "example.com" not in found[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "Pending", "settled": False}, {"status": "Failed", "settled": True}],
+    ids=["Pending", "its stock is back"],
+)
+def test_an_undo_that_is_owed_by_an_order_that_cannot_owe_one_is_named(
+    run: Run, write: Write, changes: dict[str, Any]
+) -> None:
+    document = {**of_ours(), **changes, "history": [], "undoOwed": True, "nextActionAt": clock.now()}
+    document.pop("mail")
+    order = write(**document)
+
+    assert lines(run)[0].startswith(f"order {order['orderId']}: its undo is owed, but ")

@@ -11,12 +11,12 @@ from botocore.exceptions import EndpointConnectionError
 from bson import ObjectId
 from flask import Flask
 
-from config.settings import current_settings
-from local_stack.stack import LocalStack
-from models import order
+from config.resources import resources
 from services import aws_queue_service
 from tests.commands.conftest import Run
 from tests.support.client import Client
+from tests.support.collections import orders
+from tests.support.replaced import change_settings, replace_for_test
 from tests.support.waiting import wait_for
 
 Product = Callable[..., str]
@@ -47,7 +47,7 @@ def test_a_mail_about_an_order_that_has_not_ended_is_refused(
     run: Run, user: Client, product: Product
 ) -> None:
     assert user.order({product(1): 2}).status_code == 409
-    rejected = order.orders().find_one({"userId": ObjectId(user.user_id)})
+    rejected = orders().find_one({"userId": ObjectId(user.user_id)})
     assert rejected is not None
 
     result = run("orders", "resend-email", rejected["orderId"])
@@ -58,23 +58,21 @@ def test_a_mail_about_an_order_that_has_not_ended_is_refused(
 
 
 @pytest.fixture
-def dead_letters(stack: LocalStack, app: Flask, monkeypatch: pytest.MonkeyPatch) -> str:
+def dead_letters(settings: dict[str, str], app: Flask, monkeypatch: pytest.MonkeyPatch) -> str:
     """A queue of this test's own, with a dead-letter queue: the address of the latter."""
     sqs = boto3.client(
         "sqs",
-        endpoint_url=stack.settings["AWS_ENDPOINT_URL"],
-        region_name=stack.settings["AWS_REGION"],
-        aws_access_key_id=stack.settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack.settings["AWS_SECRET_ACCESS_KEY"],
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        region_name=settings["AWS_REGION"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
     name = f"q-{uuid4().hex[:12]}"
     dead: str = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "5"})
     live = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
-    monkeypatch.setitem(
-        app.extensions, "settings", current_settings().model_copy(update={"sqs_queue_url": live})
-    )
+    change_settings(monkeypatch, app, sqs_queue_url=live)
     sqs.send_message(
         QueueUrl=dead,
         MessageBody='{"orderId": "x"}',
@@ -99,7 +97,7 @@ def test_a_dead_letter_that_cannot_be_put_back_stays_where_it_is(
     run: Run, app: Flask, dead_letters: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sent before it is deleted: SQS goes away between the two."""
-    real = app.extensions["sqs"]
+    real: Any = resources().sqs
 
     class Gone:
         def __getattr__(self, name: str) -> Any:
@@ -108,7 +106,7 @@ def test_a_dead_letter_that_cannot_be_put_back_stays_where_it_is(
         def send_message(self, **options: Any) -> None:
             raise EndpointConnectionError(endpoint_url="planned")
 
-    monkeypatch.setitem(app.extensions, "sqs", Gone())
+    replace_for_test(monkeypatch, app, sqs=Gone())
 
     assert run("queue", "redrive").exit_code == 1
 
@@ -118,8 +116,7 @@ def test_a_dead_letter_that_cannot_be_put_back_stays_where_it_is(
 
 
 def test_without_sqs_the_queue_commands_say_so(run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = current_settings().model_copy(update={"sqs_queue_url": current_settings().sqs_queue_url + "-gone"})
-    monkeypatch.setitem(app.extensions, "settings", gone)
+    change_settings(monkeypatch, app, sqs_queue_url=resources().settings.sqs_queue_url + "-gone")
 
     result = run("queue", "status")
 

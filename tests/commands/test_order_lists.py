@@ -13,6 +13,7 @@ from commands.printing import json_line, text
 from models import order
 from tests.commands.conftest import Run
 from tests.support.client import Client
+from tests.support.collections import orders
 from utils import clock
 
 Product = Callable[..., str]
@@ -30,11 +31,11 @@ def plant(app: object) -> Iterator[Plant]:
         document = {"_id": ObjectId(stamp + b"\xff\xff\xff\xff" + len(ids).to_bytes(4, "big")), **fields}
         document.setdefault("orderId", str(document["_id"]))
         ids.append(document["_id"])
-        order.orders().insert_one(document)
+        orders().insert_one(document)
         return document
 
     yield put
-    order.orders().delete_many({"_id": {"$in": ids}})
+    orders().delete_many({"_id": {"$in": ids}})
 
 
 def _ids(output: str) -> list[str]:
@@ -154,21 +155,23 @@ ODD = [
 def test_odd_orders_are_listed_and_shown_as_they_are(run: Run, plant: Plant, fields: dict[str, Any]) -> None:
     planted = plant(timedelta(hours=-1), **fields)
 
-    listed = run("orders", "list", "--limit", "1")
+    listed = run("orders", "list", "--limit", "100")
     shown = run("orders", "show", str(planted["_id"]))
 
     shown_id = planted["orderId"].replace("\x1b", r"\x1b")
-    assert (listed.exit_code, _ids(listed.stdout)) == (0, [shown_id])
+    assert listed.exit_code == 0
+    assert shown_id in _ids(listed.stdout)
     assert (shown.exit_code, shown.output.split()[:2]) == (0, ["Order", shown_id])
-    for command in (["list", "--limit", "1"], ["show", str(planted["_id"])]):
-        assert json.loads(run("orders", *command, "--json").stdout)["_id"] == str(planted["_id"])
+    for command in (["list", "--limit", "100"], ["show", str(planted["_id"])]):
+        lines = run("orders", *command, "--json").stdout.splitlines()
+        assert str(planted["_id"]) in [json.loads(line)["_id"] for line in lines]
 
 
 def test_what_python_cannot_read_is_printed_all_the_same(app: object) -> None:
     """Not over the wire: the local stack's MongoDB cannot read it either."""
     written = bson.encode({"at": bson.DatetimeMS(2**60), "name": "xx"}).replace(b"xx", b"x\xff")
 
-    read = bson.decode(written, order.orders().codec_options)
+    read = bson.decode(written, orders().codec_options)
 
     assert (text(read["at"]), text(read["name"])) == ("DatetimeMS(1152921504606846976)", "x\ufffd")
     assert json.loads(json_line(read)) == {"at": "DatetimeMS(1152921504606846976)", "name": "x\ufffd"}

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from bson import ObjectId
 
-from models import user as user_model
 from tests.commands.conftest import Flasks, Run
 from tests.support.client import PASSWORD, Client
+from tests.support.collections import users
 from tests.support.node_accounts import node_user
 from tests.support.waiting import wait_for
 
@@ -28,11 +28,11 @@ def newest(app: object) -> Iterator[Newest]:
     def put(**fields: Any) -> dict[str, Any]:
         account = {"_id": ObjectId(f"{0xF0000000 + len(made):x}{'0' * 16}"), **fields}
         made.append(account["_id"])
-        user_model.users().insert_one(account)
+        users().insert_one(account)
         return account
 
     yield put
-    user_model.users().delete_many({"_id": {"$in": made}})
+    users().delete_many({"_id": {"$in": made}})
 
 
 def test_accounts_are_listed_newest_first_with_their_roles(run: Run, newest: Newest) -> None:
@@ -182,10 +182,23 @@ def test_where_no_terminal_is_there_nobody_is_asked(flask: Flasks, user: Client)
 
 def test_an_account_of_the_node_app_is_found_in_any_case(run: Run, anyone: Client) -> None:
     account = node_user(f"Carl.{ObjectId()}@Example.com", PASSWORD)
-    user_model.users().insert_one(account)
+    users().insert_one(account)
 
     result = run("users", "set-password", account["email"], "--password-stdin", typed=f"{NEW_PASSWORD}\r\n")
 
     assert result.exit_code == 0
     anyone.email = account["email"]
     anyone.login(NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("epoch", [{}, {"tokenEpoch": "odd"}, {"tokenEpoch": 3}], ids=str)
+def test_an_account_that_another_program_left_without_a_password_gets_one(
+    run: Run, newest: Newest, anyone: Client, epoch: dict[str, Any]
+) -> None:
+    email = newest(email=f"{uuid4().hex}@example.com", **epoch)["email"]
+
+    result = run("users", "set-password", email, "--password-stdin", typed=f"{NEW_PASSWORD}\n")
+
+    assert result.exit_code == 0, result.output
+    credentials = {"email": email, "password": NEW_PASSWORD}
+    assert anyone.post("/api/auth/login", credentials).status_code == 200

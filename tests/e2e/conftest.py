@@ -11,5 +11,5 @@ from models import inventory
 def shop(api: str, worker: None, app: Flask) -> str:
     """The address of an API with a worker, and with the products of the examples, whatever came before."""
     for product_id, (stock, price) in DEMO_PRODUCTS.items():
-        inventory.set_stock(product_id, stock, {"price": price})
+        inventory.set_stock(product_id, stock=stock, price=price)
     return api

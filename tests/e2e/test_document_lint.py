@@ -28,6 +28,7 @@ def lint(where: Path, *command: str) -> Any:
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
     assert done.stdout, done.stderr
     return json.loads(done.stdout)

@@ -16,7 +16,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a program of examples/, which must be there to run it."""
     assert shutil.which(command[0]), f"Install {command[0]}: this example cannot run without it."
     environment = clean_environment({"NO_PROXY": "127.0.0.1"})
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A business step that charges a bank, and its undo: FULFILMENT=tests.faults.bank:charge, BANK=<directory>.
 
-Its statement is a file of lines `what orderId`. A file `orderId.mood` makes it hard to deal with: `fails`
+Its statement is a file of lines `what orderId`. A file `orderId.mode` makes it hard to deal with: `fails`
 (after it has charged), `slow` (until the file is gone), `deadly` (kills the process), `stuck` (no refund).
 """
 
@@ -20,24 +20,24 @@ def charge(order: dict[str, Any]) -> None:
     """What the worker calls."""
     bank, order_id = Bank(Path(os.environ["BANK"])), order["orderId"]
     bank.write("begin", order_id)
-    if bank.is_in_mood(order_id, "deadly"):
+    if bank.is_in_mode(order_id, "deadly"):
         os.kill(os.getpid(), signal.SIGKILL)
-    wait_for(lambda: not bank.is_in_mood(order_id, "slow"), "the bank")
+    wait_for(lambda: not bank.is_in_mode(order_id, "slow"), "the bank")
     bank.write("charge", order_id)
-    if bank.is_in_mood(order_id, "fails"):
+    if bank.is_in_mode(order_id, "fails"):
         raise RuntimeError("as planned")
 
 
 def undo(order: dict[str, Any]) -> None:
     """What the worker calls when the order is not to be after all."""
     bank, order_id = Bank(Path(os.environ["BANK"])), order["orderId"]
-    if bank.is_in_mood(order_id, "stuck"):
+    if bank.is_in_mode(order_id, "stuck"):
         raise RuntimeError("as planned")
     bank.write("refund", order_id)
 
 
 class Bank:
-    """The statement, and the moods, in a directory."""
+    """The statement, and the modes, in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -53,14 +53,14 @@ class Bank:
         lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
         return [what for what, of in lines if of == order_id]
 
-    def is_in_mood(self, order_id: str, mood: str) -> bool:
-        return (self._directory / f"{order_id}.{mood}").exists()
+    def is_in_mode(self, order_id: str, mode: str) -> bool:
+        return (self._directory / f"{order_id}.{mode}").exists()
 
-    def set_mood(self, order_id: str, mood: str) -> None:
-        (self._directory / f"{order_id}.{mood}").touch()
+    def set_mode(self, order_id: str, mode: str) -> None:
+        (self._directory / f"{order_id}.{mode}").touch()
 
-    def calm_down(self, order_id: str, mood: str) -> None:
-        (self._directory / f"{order_id}.{mood}").unlink()
+    def clear_mode(self, order_id: str, mode: str) -> None:
+        (self._directory / f"{order_id}.{mode}").unlink()
 
     def check(self, orders: Iterable[dict[str, Any]]) -> Iterator[str]:
         """Everything that is wrong, a line each."""

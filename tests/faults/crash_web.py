@@ -87,10 +87,10 @@ def _change_stock(
     changed = f"/api/inventory/{product_id}" if product_id else paths[0]
     api = run.crashing_api(crash_at)
     with_dead(run, api, lambda a: run.shopper.send(method, a.base, changed, body, headers))
-    for product_id, path in zip(run.items, paths, strict=True):
+    for ordered, path in zip(run.items, paths, strict=True):
         answer = run.shopper.send("PUT", run.lane.api.base, path, {"stock": 7})
         assert answer is not None and answer.status_code == 200
-        _delivered(run, product_id, 7 + run.items[product_id])
+        _delivered(run, ordered, 7 + run.items[ordered])
 
 
 def _delivered(run: Run, product_id: str, received: int) -> None:
@@ -118,7 +118,7 @@ DRIVES: dict[str, Drive] = {
     "insert_intent": ordering,
     "reserve": ordering,
     "accept": ordering,
-    "send_rings": ordering,
+    "send_messages": ordering,
     "reject": short_of_stock,
     "claim": take_over,
     "expire": crowded,

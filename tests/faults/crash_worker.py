@@ -45,21 +45,21 @@ def charged(run: Run, crash_at: str) -> None:
 def charged_slowly(run: Run, crash_at: str) -> None:
     """The bank takes longer than a lease."""
     order_id, bank = run.order(), run.field.bank
-    bank.set_mood(order_id, "slow")
+    bank.set_mode(order_id, "slow")
     short = {"FULFILMENT_LEASE_SECONDS": "0.5"}
     _die(run, run.crashing_worker(crash_at, order_id, FULFILMENT=STEP, **short))
-    bank.calm_down(order_id, "slow")
+    bank.clear_mode(order_id, "slow")
 
 
 def charged_in_turn(run: Run, crash_at: str) -> None:
     """There is one thread to charge two customers."""
     slow, bank = run.order(), run.field.bank
-    bank.set_mood(slow, "slow")
+    bank.set_mode(slow, "slow")
     child = run.crashing_worker(crash_at, slow, FULFILMENT=STEP, FULFILMENT_THREADS="1")
     wait_for(lambda: bank.words(slow), "the first step to begin")
     run.field.ring(child.environment["SQS_QUEUE_URL"], run.order())
     _die(run, child)
-    bank.calm_down(slow, "slow")
+    bank.clear_mode(slow, "slow")
 
 
 def failing(run: Run, crash_at: str) -> None:
@@ -83,9 +83,9 @@ def cancelled_after_an_attempt(run: Run, crash_at: str) -> None:
 def undone_in_vain(run: Run, crash_at: str) -> None:
     """The bank gives nothing back as long as the worker lives."""
     order_id = _refused_by_bank(run)
-    run.field.bank.set_mood(order_id, "stuck")
+    run.field.bank.set_mode(order_id, "stuck")
     _cancel_between_attempts(run, crash_at, order_id)
-    run.field.bank.calm_down(order_id, "stuck")
+    run.field.bank.clear_mode(order_id, "stuck")
 
 
 def cancelled_without_an_undo(run: Run, crash_at: str) -> None:
@@ -100,7 +100,7 @@ def _refused_by_bank(run: Run) -> str:
     """An order of which every attempt fails."""
     order_id = run.order()
     run.log.add("fails", orderId=order_id)
-    run.field.bank.set_mood(order_id, "fails")
+    run.field.bank.set_mode(order_id, "fails")
     return order_id
 
 
@@ -152,7 +152,7 @@ def stray_holds(run: Run, crash_at: str) -> None:
     _die(run, run.crashing_worker(crash_at))
     run.lane.resume_worker()
     held = {"productId": {"$in": list(run.items)}, "holds": {"$ne": []}}
-    wait_for(lambda: run.field.database["inventories"].count_documents(held) == 0, "the auditor")
+    wait_for(lambda: run.field.database["inventories"].count_documents(held) == 0, "the reaper")
 
 
 def stopping(run: Run, crash_at: str) -> None:
@@ -248,7 +248,7 @@ DRIVES: dict[str, Drive] = {
 _WEB = "only a web process does it"
 UNREACHABLE = {
     **dict.fromkeys(("insert_intent", "reserve", "accept", "reject", "cancel"), _WEB),
-    **dict.fromkeys(("send_rings", "add_order", "set_stock"), _WEB),
+    **dict.fromkeys(("send_messages", "add_order", "set_stock"), _WEB),
     **dict.fromkeys(("replace_stock", "add_product", "adjust_stock"), _WEB),
     "request_mail": "a command does it: flask orders resend-email",
     "recount": "a command does it: flask inventory recount",

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from local_stack.probes import free_port
 from local_stack.stack import LocalStack
 from tests.faults.bank import Bank
-from tests.faults.moody_ses import MoodySes
+from tests.faults.faulty_ses import FaultySes
 from tests.faults.shopper import Log
 from tests.support.system import QUICK, ROOT, Child, clean_environment
 from tests.support.waiting import wait_for
@@ -36,7 +36,7 @@ PRICE = 19.99  # of everything
 class Field:
     """A database, a queue and an SES of its own on a stack that others use too."""
 
-    def __init__(self, stack: LocalStack, directory: Path, ses: MoodySes) -> None:
+    def __init__(self, stack: LocalStack, directory: Path, ses: FaultySes) -> None:
         self.stack, self.directory, self.ses = stack, directory, ses
         directory.mkdir(parents=True, exist_ok=True)
         self.sqs = _sqs(stack.settings)
@@ -146,7 +146,7 @@ def _sqs(known: Mapping[str, str]) -> Any:
 def running_field(stack: LocalStack, directory: Path, seed: int = 0) -> Iterator[Field]:
     """A field, with its own fake SES."""
     with ExitStack() as parts:
-        ses = parts.enter_context(MoodySes(seed))
+        ses = parts.enter_context(FaultySes(seed))
         field = Field(stack, directory, ses)
         parts.callback(field.close)
         yield field

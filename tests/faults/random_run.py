@@ -1,4 +1,4 @@
-"""A random run: clients order while gremlins break something each second; then the books are checked.
+"""A random run: clients order while injectors break something each second; then the books are checked.
 
 python -m tests.faults.random_run --orders 5000 --rate 6 --seed 42
 """
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local_stack.stack import LocalStack
-from tests.faults import gremlins
+from tests.faults import injectors
 from tests.faults.arena import Arena, running_arena
 from tests.faults.checker import check
-from tests.faults.gremlins import Gremlin
+from tests.faults.injectors import Injector
 from tests.faults.shopper import Log, Shopper
 from tests.faults.shopping import go_shopping
 from tests.faults.time_travel import age_holds, at_rest, no_holds, pass_time
@@ -66,40 +66,40 @@ def run(stack: LocalStack, directory: Path, plan: Plan) -> Report:
         findings = check(log.entries, arena.field.database, arena.field.ses.record)
         figures = _figures(arena, log)
         times = {"seconds": round(shopped - began), "seconds to rest": round(rested - shopped, 1)}
-        return Report(findings, {**figures, "kills": gremlins.kills(done), **times}, done)
+        return Report(findings, {**figures, "kills": injectors.kills(done), **times}, done)
 
 
 def _shop_under_faults(
     arena: Arena, log: Log, shoppers: list[Shopper], products: list[str], children: list[Child], plan: Plan
 ) -> Counter[str]:
-    """All orders are placed while the gremlins are at work. Returns what they did."""
-    at_work = _gremlins(arena, log, children, plan.seed)
-    for gremlin in at_work:
-        gremlin.start()
+    """All orders are placed while the injectors are at work. Returns what they did."""
+    at_work = _injectors(arena, log, children, plan.seed)
+    for injector in at_work:
+        injector.start()
     try:
         go_shopping(shoppers, products, plan.orders, plan.rate, plan.seed)
     finally:
-        for gremlin in at_work:
-            gremlin.stop()
-    return sum((gremlin.done for gremlin in at_work), Counter())
+        for injector in at_work:
+            injector.stop()
+    return sum((injector.done for injector in at_work), Counter())
 
 
-def _gremlins(arena: Arena, log: Log, children: list[Child], seed: int) -> list[Gremlin]:
+def _injectors(arena: Arena, log: Log, children: list[Child], seed: int) -> list[Injector]:
     """One breaks the application's processes, the other what they depend on."""
     names = ("api 0", "api 1", "worker 0", "worker 1")
     processes = [
         fault
         for name, child in zip(names, children, strict=True)
-        for fault in gremlins.process_faults(name, child)
+        for fault in injectors.process_faults(name, child)
     ]
     servers = arena.field.stack.servers
     dependencies = [
-        *(fault for name, proxy in arena.proxies.items() for fault in gremlins.link_faults(name, proxy)),
-        *(fault for name, server in servers.items() for fault in gremlins.server_faults(name, server)),
-        *gremlins.ses_faults(arena.field.ses),
-        gremlins.redis_forgets(servers["redis"]),
+        *(fault for name, proxy in arena.proxies.items() for fault in injectors.link_faults(name, proxy)),
+        *(fault for name, server in servers.items() for fault in injectors.server_faults(name, server)),
+        *injectors.ses_faults(arena.field.ses),
+        injectors.redis_forgets(servers["redis"]),
     ]
-    return [Gremlin(processes, seed, log), Gremlin(dependencies, seed + 1, log)]
+    return [Injector(processes, seed, log), Injector(dependencies, seed + 1, log)]
 
 
 def _come_to_rest(arena: Arena, log: Log, workers: list[Child], products: list[str]) -> None:
@@ -119,7 +119,7 @@ def _come_to_rest(arena: Arena, log: Log, workers: list[Child], products: list[s
 
     wait_for(rests, "all orders to end", _REST_SECONDS)
     age_holds(database, products)
-    wait_for(lambda: no_holds(database, products), "the auditor to free stray holds", _REST_SECONDS)
+    wait_for(lambda: no_holds(database, products), "the reaper to free stray holds", _REST_SECONDS)
 
 
 def _look_at_all(log: Log, shoppers: list[Shopper], shopped: float) -> None:

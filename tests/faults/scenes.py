@@ -46,7 +46,7 @@ def a_hold_arrives_after_its_order_was_settled(run: Run) -> list[str]:
         wait_for(lambda: not no_holds(database, list(run.items)), "the late hold")
     run.recover()
     age_holds(database, list(run.items))
-    run.wait(lambda: no_holds(database, list(run.items)))  # the auditor
+    run.wait(lambda: no_holds(database, list(run.items)))  # the reaper
     return run.check()
 
 
@@ -60,12 +60,12 @@ def a_customer_cancels_while_the_worker_is_dead(run: Run) -> list[str]:
 def a_step_kills_each_worker_that_begins_it(run: Run) -> list[str]:
     order_id, bank = run.order(), run.field.bank
     run.log.add("fails", orderId=order_id)
-    bank.set_mood(order_id, "deadly")
+    bank.set_mode(order_id, "deadly")
     for _ in range(MAX_ATTEMPTS + 1):
         pass_time(run.field.database, run.users)
         if not _dies_at_step(run, order_id):
             break
-    bank.calm_down(order_id, "deadly")
+    bank.clear_mode(order_id, "deadly")
     return run.recover()
 
 
@@ -83,7 +83,7 @@ def _dies_at_step(run: Run, order_id: str) -> bool:
 def a_customer_cancels_while_the_bank_is_slow(run: Run) -> list[str]:
     """The step has begun, and has not charged yet."""
     order_id, bank = run.order(), run.field.bank
-    bank.set_mood(order_id, "slow")
+    bank.set_mode(order_id, "slow")
     queue = run.field.make_queue()
     worker = run.field.worker(run.name, SQS_QUEUE_URL=queue, FULFILMENT=STEP)
     run.field.ring(queue, order_id)
@@ -91,7 +91,7 @@ def a_customer_cancels_while_the_bank_is_slow(run: Run) -> list[str]:
     if run.shopper.cancel(order_id)["status"] == 200:
         run.field.ring(queue, order_id)
         wait_for(lambda: "refund" in bank.words(order_id), "the undo")
-    bank.calm_down(order_id, "slow")
+    bank.clear_mode(order_id, "slow")
     wait_for(lambda: "charge" in bank.words(order_id), "the step to end")
     worker.stop()
     return run.recover()
@@ -99,7 +99,7 @@ def a_customer_cancels_while_the_bank_is_slow(run: Run) -> list[str]:
 
 def a_customer_cancels_after_an_attempt_that_charged_him(run: Run) -> list[str]:
     order_id, orders = run.order(), run.field.database["orders"]
-    run.field.bank.set_mood(order_id, "fails")
+    run.field.bank.set_mode(order_id, "fails")
     queue = run.field.make_queue()
     worker = run.field.worker(run.name, SQS_QUEUE_URL=queue, FULFILMENT=STEP)
     run.field.ring(queue, order_id)

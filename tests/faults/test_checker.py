@@ -1,4 +1,4 @@
-"""The checker on books that are cooked: it finds each thing that is wrong, and nothing in sound ones."""
+"""The checker on wrong books: it finds each thing that is wrong with them, and nothing in sound ones."""
 
 import ast
 import sys
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults import checker, checker_answers, checker_mails
-from tests.faults.cooked_books import (
+from tests.faults.wrong_books import (
     OTHER,
     Books,
     Rows,

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from local_stack.stack import LocalStack
-from tests.faults.moody_ses import MoodySes
+from tests.faults.faulty_ses import FaultySes
 from tests.faults.proxy import Proxy
 from tests.faults.queue_shim import queue_shim
 from tests.faults.toxics import Cut, Down, Hold, Latency, Reset, Silence, SlowClose, Toxic
@@ -139,7 +139,7 @@ def test_ses_throttles_above_its_rate_and_counts_what_it_took() -> None:
             "Message.Body.Html.Data",
         )
     }
-    ses = MoodySes(rate=2)
+    ses = FaultySes(rate=2)
     with ses:
         ses.plan("500 but taken", "500")
         outcomes = [ses.take(form)[0] for _ in range(5)]

@@ -36,7 +36,7 @@ def end_mail_claims(database: Any, users: Sequence[ObjectId], made_before: datet
 
 
 def age_holds(database: Any, product_ids: Sequence[str]) -> None:
-    """Make all holds on these products old enough for the auditor."""
+    """Make all holds on these products old enough for the reaper."""
     past = datetime.now(UTC) - timedelta(hours=1)
     wanted = {"productId": {"$in": list(product_ids)}, "holds": {"$ne": []}}
     database["inventories"].update_many(wanted, {"$set": {"holds.$[].at": past}})

@@ -33,6 +33,7 @@ def seed(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         env=clean_environment(settings),
         capture_output=True,
         text=True,
+        check=False,
     )
 
 

@@ -66,6 +66,6 @@ def test_half_an_aws_configuration_is_refused(tmp_path: Path) -> None:
 def test_a_server_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "redis").write_text("in the way")
     stack = LocalStack(tmp_path, ONLY_REDIS)
-    with pytest.raises(OSError):
+    with pytest.raises(FileExistsError):
         stack.start()
     assert not any(server.process.running for server in stack.servers.values())

@@ -6,7 +6,7 @@ clock.py       when something is due
 api.py         what a request does: create, replay, take over, cancel
 worker.py      what `advance` does, for the sweeper and for deliveries
 actors.py      how requests and workers move, and die
-world.py       one step of the whole: any actor, a late write, the auditor, the purge, time
+world.py       one step of the whole: any actor, a late write, the reaper, the purge, time
 invariants.py  what must hold in every state, and once nothing is left to do
 checker.py, trace.py   the search and its counterexamples
 cases.py       the configurations: small for CI, large for a long run

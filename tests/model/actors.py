@@ -53,7 +53,7 @@ NO_WRITES = {
     "send": worker.send,
 }
 
-# What a late one does a worker or the auditor may do at any moment, so it need not be sent late.
+# What a late one does a worker or the reaper may do at any moment, so it need not be sent late.
 OF_AUDITOR = frozenset({"settle_returned"})
 
 

@@ -193,7 +193,7 @@ def everybody_dies(state: State) -> State:
 
 
 def recovery(case: Case, state: State) -> Iterator[Step]:
-    """From here on nothing goes wrong: one worker, the sweeper and the auditor, until nothing is left.
+    """From here on nothing goes wrong: one worker, the sweeper and the reaper, until nothing is left.
 
     It never ends by itself when it goes round in a circle; the caller counts.
     """

@@ -162,7 +162,7 @@ MISTAKES = {
     ),
     "ses_client_retries": Mistake(_without(ENDING, "one_attempt"), "mails_are_counted_for"),
     "there_is_no_sweeper": Mistake(_without(CONTENTION, "sweeper"), "every_order_ends"),
-    "there_is_no_auditor": Mistake(_without(KEYED, "auditor"), "nothing_is_held_at_rest"),
+    "there_is_no_reaper": Mistake(_without(KEYED, "reaper"), "nothing_is_held_at_rest"),
     "any_hold_of_the_order_is_sold": Mistake(
         _with(KEYED, settle_sold=settle_sold_by_order), "sold_is_what_was_processed"
     ),
@@ -180,7 +180,7 @@ MISTAKES = {
     "the_key_is_released_before_the_order_expires": Mistake(
         _without(KEYED, "one_write_expiry", writes=_KEY_FIRST), "one_accepted_order_a_key"
     ),
-    "the_auditor_leaves_holds_of_purged_orders": Mistake(
+    "the_reaper_leaves_holds_of_purged_orders": Mistake(
         _without(PURGE, "audit_of_purged"), "nothing_is_held_at_rest"
     ),
     "mail_is_claimed_without_compare_and_set": Mistake(

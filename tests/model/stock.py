@@ -1,4 +1,4 @@
-"""The writes of `inventories`, as in models/inventory.py: each concerns one product of an order."""
+"""The writes of `inventories`, as in models/reservations.py: each concerns one product of an order."""
 
 from .state import Case, Product, State, put_product
 
@@ -30,7 +30,7 @@ def settle_returned(case: Case, state: State, o: int, p: int) -> State | None:
 
 
 def free_hold(case: Case, state: State, o: int, p: int, hold_id: int) -> State | None:
-    """The auditor's: one stray hold goes back, by its exact id."""
+    """The reaper's: one stray hold goes back, by its exact id."""
     return end_holds(case, state, o, p, hold_id, "stock")
 
 

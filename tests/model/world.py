@@ -1,4 +1,4 @@
-"""One step of the whole world: any actor, a late write, the auditor, the operator, the purge, time."""
+"""One step of the whole world: any actor, a late write, the reaper, the operator, the purge, time."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def _steps(case: Case, state: State) -> Iterator[Step]:
     yield from request_steps(case, state)
     yield from worker_steps(case, state)
     yield from _late_writes(case, state)
-    yield from _auditor(case, state)
+    yield from _reaper(case, state)
     if case.purge:
         yield from _purge(state)
     if case.resends:
@@ -59,16 +59,16 @@ def _late_writes(case: Case, state: State) -> Iterator[Step]:
             yield ("arrives late:", *write), after._replace(late=state.late[:i] + state.late[i + 1 :])
 
 
-def _auditor(case: Case, state: State) -> Iterator[Step]:
+def _reaper(case: Case, state: State) -> Iterator[Step]:
     """Frees what no order can ever use. What it reads never changes again, so one step is enough."""
-    if "auditor" in case.without:
+    if "reaper" in case.without:
         return
     for p, product in enumerate(state.products):
         for o, hold_id, _ in product.holds:
             if is_stray(case, state, o, p, hold_id):
                 after = case.writes["free_hold"](case, state, o, p, hold_id)
                 if after is not None:
-                    yield ("auditor", "free_hold", o, p, hold_id), after
+                    yield ("reaper", "free_hold", o, p, hold_id), after
 
 
 def is_stray(case: Case, state: State, o: int, p: int, hold_id: int) -> bool:

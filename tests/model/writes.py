@@ -41,7 +41,7 @@ EVENTS = {
         "mail_unknown": "mail_unknown",
         "request_mail": "mail_requested",
     },
-    # Of models/inventory.py.
+    # Of models/reservations.py.
     stock: dict.fromkeys(("reserve", "settle_sold", "settle_returned", "free_hold"), ""),
 }
 SOUND: dict[str, Write] = {name: getattr(module, name) for module in EVENTS for name in EVENTS[module]}

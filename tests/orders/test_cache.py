@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from models.order import orders
 from tests.support.client import Client, expect_problem
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from tests.support.waiting import wait_for
 from utils import json_provider
+
+pytestmark = pytest.mark.usefixtures("app")  # tests look into the database through the app
 
 Place = Callable[..., dict[str, Any]]
 

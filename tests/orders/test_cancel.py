@@ -8,10 +8,11 @@ from bson import ObjectId
 from flask import Flask
 
 from models import order_decisions
-from models.order import find, orders
+from models.order import find
 from models.settlement import settle
 from tests.faults.time_travel import pass_time
 from tests.support.client import Client, expect_problem
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from tests.support.waiting import wait_for
 
@@ -60,7 +61,9 @@ def test_who_cancels_again_is_answered_as_at_first(quiet: Client, place: Place) 
 
 
 def test_an_order_that_failed_otherwise_cannot_be_cancelled(quiet: Client, place: Place, app: Flask) -> None:
-    failed = order_decisions.fail(find(place()["orderId"]) or {}, "processing_error")
+    pending = find(place()["orderId"])
+    assert pending is not None
+    failed = order_decisions.fail(pending, "processing_error")
     assert failed is not None and settle(failed)
     of_node = node_order(quiet.user_id, status="Failed")
     orders().insert_one(of_node)

@@ -7,9 +7,11 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
-from models.order import find, orders
+from models.documents import Order
+from models.order import find
 from tests.faults.time_travel import pass_time
 from tests.support.client import PASSWORD, Client, expect_problem
+from tests.support.collections import orders
 from tests.support.waiting import wait_for
 
 
@@ -45,6 +47,6 @@ def test_who_deleted_the_account_sees_no_order_any_more(
     expect_problem(again.get(f"/api/orders/{order_id}"), 404, "order_not_found")
 
 
-def _finished(order_id: str) -> dict[str, Any] | None:
-    order = find(order_id) or {}
-    return order if order.get("settled") and "nextActionAt" not in order else None
+def _finished(order_id: str) -> Order | None:
+    order = find(order_id)
+    return order if order and order.get("settled") and "nextActionAt" not in order else None

@@ -8,9 +8,8 @@ import pytest
 import requests
 
 from models import inventory
-from models.inventory import inventories
-from models.order import orders
 from tests.support.client import Client, expect_problem
+from tests.support.collections import inventories, orders
 from tests.support.together import together
 
 Product = Callable[..., str]
@@ -63,7 +62,7 @@ def test_a_409_is_answered_again_even_after_new_stock_came(quiet: Client, produc
     product_id = product(1)
     first = quiet.order({product_id: 2}, key)
     expect_problem(first, 409, "out_of_stock")
-    inventory.set_stock(product_id, 100, {})
+    inventory.set_stock(product_id, stock=100)
     expect_replay(first, quiet.order({product_id: 2}, key))
     assert quiet.order({product_id: 2}, key + "-new").status_code == 201
 
@@ -116,9 +115,9 @@ def test_prices_that_changed_since_do_not_change_the_answer(
 ) -> None:
     product_id = product(5, 10)
     first = quiet.order({product_id: 2}, key, totalAmount=20)
-    inventory.set_stock(product_id, 3, {"price": 12})
+    inventory.set_stock(product_id, stock=3, price=12)
     expect_replay(first, quiet.order({product_id: 2}, key, totalAmount=20))
-    inventory.set_stock(product_id, 3, {"price": None})
+    inventory.set_stock(product_id, stock=3, price=None)
     expect_replay(first, quiet.order({product_id: 2}, key, totalAmount=20))
     inventories().delete_one({"productId": product_id})
     expect_replay(first, quiet.order({product_id: 2}, key, totalAmount=20))

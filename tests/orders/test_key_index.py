@@ -15,10 +15,14 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 
-from controllers.order_placement import Request, place_order
-from models import indexes, inventory, key_index
+from config.resources import resources
+from controllers.order_placement import NewOrder, place_order
+from models import indexes, inventory, known_indexes
+from models.known_indexes import KnownIndexes
+from models.order import KEY_INDEX
 from tests.support.client import Client, expect_problem
-from tests.support.steered import bound_to
+from tests.support.collections import orders
+from tests.support.replaced import bound_to, replace_for_test
 from tests.support.system import running_api
 from tests.support.together import together
 
@@ -63,11 +67,15 @@ def bare(settings: Mapping[str, str], listener: Listener) -> Iterator[Mongo]:
 @pytest.fixture
 def known(app: Flask, bare: Mongo, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The app's own code on that database, once all indexes are there."""
-    monkeypatch.setitem(app.extensions, "key_index", key_index.KeyIndex())
+    replace_for_test(monkeypatch, app, known_indexes=KnownIndexes())
     with bound_to(bare.client, bare):
         indexes.create_all()
-        inventory.set_stock("p", 100, {"price": 10})
+        inventory.set_stock("p", stock=100, price=10)
         yield
+
+
+def keys_hold() -> bool:
+    return resources().known_indexes.has(orders(), KEY_INDEX)
 
 
 def test_without_the_index_orders_with_a_key_are_refused_and_others_taken(
@@ -75,7 +83,7 @@ def test_without_the_index_orders_with_a_key_are_refused_and_others_taken(
 ) -> None:
     uri = urlunsplit(urlsplit(settings["MONGO_URI"])._replace(path=f"/{bare.name}"))
     with bound_to(bare.client, bare):
-        inventory.set_stock("p", 100, {"price": 10})
+        inventory.set_stock("p", stock=100, price=10)
     with running_api(settings, logs / "bare-keys.log", MONGO_URI=uri, WEB_CONCURRENCY="2") as (base, _):
         user = Client(base).register()
 
@@ -102,7 +110,7 @@ def test_an_index_that_does_not_make_keys_hold_is_none(
     if options is not None:
         bare["orders"].create_index("idempotency.id", **options)
 
-    assert not key_index.is_there()
+    assert not keys_hold()
 
 
 @pytest.mark.usefixtures("known")
@@ -110,17 +118,17 @@ def test_that_it_is_gone_is_noticed_within_half_a_minute(
     bare: Mongo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    monkeypatch.setattr(key_index, "time", SimpleNamespace(monotonic=lambda: now))
-    assert key_index.is_there()
+    monkeypatch.setattr(known_indexes, "time", SimpleNamespace(monotonic=lambda: now))
+    assert keys_hold()
     bare["orders"].drop_index(NAME)
 
     now += 29
-    assert key_index.is_there(), "it is remembered"
+    assert keys_hold(), "it is remembered"
     now += 1
-    assert not key_index.is_there()
+    assert not keys_hold()
     with bound_to(bare.client, bare):
         indexes.create_all()
-    assert key_index.is_there(), "and when it is back, that is noticed at once"
+    assert keys_hold(), "and when it is back, that is noticed at once"
 
 
 @pytest.mark.usefixtures("known")
@@ -141,7 +149,7 @@ def test_an_order_without_a_key_does_not_ask_at_all(listener: Listener) -> None:
 
 
 def _place(key: str | None) -> None:
-    place_order(Request(ObjectId(), {"items": [{"productId": "p", "quantity": 1}]}, key, "x"))
+    place_order(NewOrder(ObjectId(), {"items": [{"productId": "p", "quantity": 1}]}, key, "x"))
 
 
 def _twelve_at_once(user: Client, key: str) -> list[requests.Response]:

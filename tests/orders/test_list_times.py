@@ -9,10 +9,11 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
-from models import order as order_model
-from models.order import Wanted, orders
+from models import order_lists
+from models.order_lists import Wanted
 from tests.orders.test_list import walk
 from tests.support.client import Client, expect_problem
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from utils.clock import to_iso
 
@@ -113,7 +114,7 @@ def test_only_that_part_of_the_index_is_read(app: Flask) -> None:
         made_at(str(user_id), NOON + timedelta(days=day))
     one_day = Wanted(None, NOON + timedelta(days=20), NOON + timedelta(days=21))
 
-    asked = order_model.page_filter(user_id, one_day, None)
+    asked = order_lists.page_filter(user_id, one_day, None)
 
     # What the index alone tells apart: SecantusDB's plans use none where a field beside it is asked for.
     of_index = {name: asked[name] for name in ("userId", "_id")}

@@ -10,9 +10,9 @@ import pytest
 from bson import Decimal128
 from flask import Flask
 
-from models.order import orders
 from tests.orders.test_list import walk
 from tests.support.client import Client, expect_problem
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from tests.support.odd_orders import NOT_SHOWN, SECRET, SHOWN, damaged
 

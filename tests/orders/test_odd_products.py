@@ -14,6 +14,7 @@ from flask import Flask
 from models import inventory
 from models.user import promote
 from tests.support.client import Client, expect_problem
+from tests.support.collections import inventories
 from tests.support.odd_products import ODD, READABLE
 from tests.support.system import running_api
 
@@ -27,11 +28,11 @@ def plant(app: Flask) -> Iterator[Plant]:
 
     def write(start: str = "odd", **fields: Any) -> str:
         names.append(fields.setdefault("productId", f"{start}-{uuid4().hex[:12]}"))
-        inventory.inventories().insert_one(fields)
+        inventories().insert_one(fields)
         return str(names[-1])
 
     yield write
-    inventory.inventories().delete_many({"productId": {"$in": names}})
+    inventories().delete_many({"productId": {"$in": names}})
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_an_odd_product_is_left_out_until_its_stock_is_set(
     mended = admin.put(path, {"stock": 4})
     assert (mended.status_code, mended.json()["stock"]) == (200, 4)
     assert "price" not in mended.json() or isinstance(fields["price"], int)
-    stored = inventory.inventories().find_one({"productId": name}) or {}
+    stored = inventories().find_one({"productId": name}) or {}
     assert stored["received"] == 4
     assert admin.order({name: 1}, totalAmount=1).status_code == 201
 
@@ -85,7 +86,7 @@ def test_a_time_past_the_year_9999_is_no_time_and_no_error(app: Flask) -> None:
     """As a slip in JavaScript makes it. The local stack's server does not take it: it is read here."""
     written = bson.encode({"productId": "p", "stock": 5, "updatedAt": DatetimeMS(2**52)})
 
-    read = bson.decode(written, inventory.inventories().codec_options)
+    read = bson.decode(written, inventories().codec_options)
 
     assert inventory.to_json(read)["updatedAt"] is None
 

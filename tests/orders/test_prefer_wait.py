@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from local_stack.probes import free_port
-from models.order import orders
 from tests.support.client import Client
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from tests.support.system import running_api
 from tests.support.waiting import wait_for

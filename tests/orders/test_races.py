@@ -8,9 +8,9 @@ import pytest
 import requests
 from bson import ObjectId
 
-from models.order import orders
 from tests.faults.time_travel import at_rest, pass_time
 from tests.support.client import Client
+from tests.support.collections import orders
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.together import together
 from tests.support.waiting import wait_for

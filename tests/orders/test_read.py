@@ -8,19 +8,22 @@ import pytest
 from bson import ObjectId
 
 from models import order_decisions
-from models.order import Document, orders
+from models.documents import Query
 from tests.support.client import Client, expect_problem
+from tests.support.collections import orders
 from tests.support.node_app import node_order
 from tests.support.waiting import wait_for
 from utils import clock
 
+pytestmark = pytest.mark.usefixtures("app")  # tests look into the database through the app
+
 Place = Callable[..., dict[str, Any]]
 
 
-def undecided(user_id: str, **fields: Any) -> Document:
+def undecided(user_id: str, **fields: Any) -> Any:
     """The document of an order that is not accepted, and that no worker need look at today."""
     order_id = ObjectId()
-    order: Document = {
+    order: Query = {
         **node_order(user_id),
         "_id": order_id,
         "orderId": str(order_id),

@@ -10,7 +10,7 @@ from tests.support.npm import FOLDER, program
 from tests.support.system import ROOT
 
 COLLECTION: Final = ROOT / "postman_collection.json"
-ENVIRONMENT: Final = ROOT / "postman" / "local.postman_environment.json"
+ENVIRONMENT: Final = ROOT / "examples" / "postman" / "local.postman_environment.json"
 
 _SCRIPT_MILLISECONDS: Final = 120_000
 _RUN_MILLISECONDS: Final = 900_000

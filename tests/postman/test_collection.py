@@ -114,7 +114,7 @@ def test_the_environments_set_what_the_collection_knows(collection: Item) -> Non
 
 
 def test_requests_http_leads_to_routes_that_there_are(own_app: Flask) -> None:
-    text = (ROOT / "requests.http").read_text()
+    text = (ROOT / "examples" / "requests.http").read_text()
     addresses = {address(*found) for found in re.findall(r"^([A-Z]+) (\{\{baseUrl\}\}/\S+)$", text, re.M)}
 
     assert len(addresses) > 10

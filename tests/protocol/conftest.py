@@ -12,10 +12,12 @@ from flask import Flask
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from config.db import mongo
+from config.resources import resources, resources_of
 from models import indexes
 from tests.support.fake_ses import FakeSes, ses_client
-from tests.support.steered import Steered, app_with, bound_to
+from tests.support.queues import Queue, make_queue
+from tests.support.replaced import change_settings, replace_for_test
+from tests.support.steered import Steered, app_with
 from tests.support.system import QUICK
 from utils import clock
 
@@ -42,17 +44,15 @@ def own_settings(settings: dict[str, str], sqs: Any) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def steered_app(own_settings: dict[str, str]) -> Iterator[tuple[Flask, Any, Any]]:
-    """An app of its own in this process, with its MongoDB client and database."""
-    with bound_to(mongo.cx, mongo.db):
-        app = app_with({**own_settings, **QUICK, "LOG_LEVEL": "ERROR"})
-        client: Any = mongo.cx
-        database: Any = mongo.db
-        with app.app_context():
-            indexes.create_all()
-    yield app, client, database
-    client.drop_database(database.name)
-    client.close()
+def steered_app(own_settings: dict[str, str]) -> Iterator[Flask]:
+    """An app of its own in this process."""
+    app = app_with({**own_settings, **QUICK, "LOG_LEVEL": "ERROR"})
+    with app.app_context():
+        indexes.create_all()
+    yield app
+    mongodb = resources_of(app).mongodb
+    mongodb.client.drop_database(mongodb.database.name)
+    mongodb.client.close()
 
 
 @pytest.fixture(scope="session")
@@ -71,25 +71,33 @@ def fake_ses() -> Iterator[FakeSes]:
 
 
 @pytest.fixture(scope="session")
-def ses(steered_app: tuple[Flask, Any, Any], fake_ses: FakeSes) -> Any:
+def ses(steered_app: Flask, fake_ses: FakeSes) -> Any:
     """The app's client of SES, with the address changed."""
-    return ses_client(steered_app[0].extensions["ses"], fake_ses.url)
+    return ses_client(resources_of(steered_app).ses, fake_ses.url)
 
 
 @pytest.fixture
 def steered(
-    steered_app: tuple[Flask, Any, Any], fake_ses: FakeSes, ses: Any, monkeypatch: pytest.MonkeyPatch
+    steered_app: Flask, fake_ses: FakeSes, ses: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Steered]:
     """An empty database, a clock that stands still until it is moved, and a mail server that obeys."""
-    app, client, database = steered_app
     for name in ("orders", "inventories", "users"):
-        database[name].delete_many({})
+        resources_of(steered_app).mongodb.database[name].delete_many({})
     fake_ses.forget()
-    monkeypatch.setitem(app.extensions, "ses", ses)
-    with bound_to(client, database), app.app_context():
-        made = Steered(app, fake_ses)
+    replace_for_test(monkeypatch, steered_app, ses=ses)
+    with steered_app.app_context():
+        made = Steered(steered_app, fake_ses)
         clock.use(lambda: made.now)
         try:
             yield made
         finally:
             clock.use(None)
+
+
+@pytest.fixture
+def queue(steered: Steered, sqs: Any, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """A fresh queue, to which the app in this process sends from now on."""
+    resources().queue_publisher.drain(60)
+    made = make_queue(sqs)
+    change_settings(monkeypatch, steered.app, sqs_queue_url=made.url)
+    return made

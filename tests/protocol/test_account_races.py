@@ -11,6 +11,7 @@ from pymongo.errors import AutoReconnect
 from controllers import account_controller, auth_controller
 from models import ended_tokens, user
 from tests.support.crashes import Crash, Stop, die, lose_connection
+from tests.support.replaced import change_settings
 from tests.support.steered import Steered
 from utils import errors, jwt_utils, passwords
 
@@ -134,8 +135,7 @@ def test_a_login_that_makes_the_hash_stronger_does_not_bring_the_old_password_ba
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = account.steered.app
-    stronger = app.extensions["settings"].model_copy(update={"bcrypt_cost": 5})
-    monkeypatch.setitem(app.extensions, "settings", stronger)
+    change_settings(monkeypatch, app, bcrypt_cost=5)
 
     with account.steered.interrupted(Stop("before", 1), account.change_password):
         account.log_in()

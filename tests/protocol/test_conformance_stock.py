@@ -1,6 +1,6 @@
 """What the inventory asks of MongoDB, said to pymongo directly: `MONGO_URI=... make test` checks another one.
 
-Each test is one kind of update or filter of models/inventory.py.
+Each test is one kind of update or filter of models/inventory.py and models/reservations.py.
 """
 
 from functools import partial

@@ -1,6 +1,6 @@
 """The process dies: at every write of every piece of work, before it, within it and after it.
 
-What comes after is the sweeper's and the auditor's, with nobody ringing. Whatever the stop, each order ends,
+What comes after is the sweeper's and the reaper's, with nobody ringing. Whatever the stop, each order ends,
 the stock adds up, and who was promised something gets it.
 """
 

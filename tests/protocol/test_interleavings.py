@@ -8,8 +8,8 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from controllers import order_controller
-from models import inventory, order_decisions
-from models.order import orders
+from models import order_decisions, reservations
+from tests.support.collections import orders
 from tests.support.crashes import Crash, Stop, lose_connection
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.steered import Steered
@@ -71,7 +71,7 @@ def test_an_intent_that_the_driver_sends_twice_is_not_taken_for_somebody_elses(
     assert steered.stock(product_id) == 3
 
 
-def test_a_hold_that_arrives_after_the_decision_is_freed_by_the_auditor(steered: Steered) -> None:
+def test_a_hold_that_arrives_after_the_decision_is_freed_by_the_reaper(steered: Steered) -> None:
     user_id, product_id = steered.user(), steered.product(5)
     with (
         steered.interrupted(Stop("before", HOLD), expire_it(steered)),
@@ -86,7 +86,7 @@ def test_a_hold_that_arrives_after_the_decision_is_freed_by_the_auditor(steered:
     assert steered.audit() == 1
     assert steered.holds(product_id) == []
     assert steered.stock(product_id) == 5
-    assert not inventory.free_hold(product_id, hold["orderId"], hold["holdId"], 2)
+    assert not reservations.free_hold(product_id, hold["orderId"], hold["holdId"], 2)
     check_at_rest(steered.database)
 
 
@@ -94,7 +94,7 @@ def test_a_late_hold_of_an_order_that_was_sold_is_freed_and_the_sale_stays(steer
     product_id = steered.product(5)
     order_id = steered.place(steered.user(), {product_id: 2})
     steered.deliver(order_id)
-    inventory.reserve(order_id, [{"productId": product_id, "quantity": 2}])
+    reservations.reserve(order_id, [{"productId": product_id, "quantity": 2}])
     assert steered.stock(product_id) == 1
     steered.finish()
     assert (steered.stock(product_id), steered.inventory(product_id)["sold"]) == (3, 2)
@@ -107,13 +107,13 @@ def test_a_late_hold_is_not_sold_by_whoever_repeats_the_booking(steered: Steered
     order_id = steered.place(steered.user(), {product_id: 2})
     with steered.interrupted(Stop("after", 2)), pytest.raises(Crash):
         steered.deliver(order_id)
-    inventory.reserve(order_id, [{"productId": product_id, "quantity": 2}])
+    reservations.reserve(order_id, [{"productId": product_id, "quantity": 2}])
     steered.finish()
     assert (steered.stock(product_id), steered.inventory(product_id)["sold"]) == (3, 2)
     check_at_rest(steered.database)
 
 
-def test_the_auditor_keeps_off_holds_that_somebody_will_settle(steered: Steered) -> None:
+def test_the_reaper_keeps_off_holds_that_somebody_will_settle(steered: Steered) -> None:
     user_id = steered.user()
     pending, processed, cancelled = (
         steered.read(steered.place(user_id, {steered.product(5): 2})) for _ in range(3)
@@ -127,7 +127,7 @@ def test_the_auditor_keeps_off_holds_that_somebody_will_settle(steered: Steered)
 
 def test_a_hold_of_an_order_that_was_purged_is_freed(steered: Steered) -> None:
     product_id = steered.product(5)
-    inventory.reserve("5f0000000000000000000000", [{"productId": product_id, "quantity": 2}])
+    reservations.reserve("5f0000000000000000000000", [{"productId": product_id, "quantity": 2}])
     assert steered.audit_later() == 1
     assert steered.stock(product_id) == 5
 
@@ -162,7 +162,7 @@ def test_stock_that_comes_back_in_time_is_taken(steered: Steered) -> None:
 def test_a_product_with_5000_open_reservations_takes_no_more(steered: Steered) -> None:
     user_id, product_id = steered.user(), steered.product(10)
     hold = {"holdId": "x", "quantity": 1, "at": steered.now}
-    crowd = [{**hold, "orderId": str(number)} for number in range(inventory.MAX_HOLDS)]
+    crowd = [{**hold, "orderId": str(number)} for number in range(reservations.MAX_HOLDS)]
     steered.database["inventories"].update_one({"productId": product_id}, {"$set": {"holds": crowd}})
     with pytest.raises(errors.ServiceUnavailable) as refused:
         steered.place(user_id, {product_id: 1}, "k")
@@ -224,3 +224,24 @@ def test_who_cancels_again_after_the_settling_failed_frees_the_stock(steered: St
     steered.finish()
     check_at_rest(steered.database)
     assert len(steered.ses.mails) == 1
+
+
+def test_who_comes_second_in_taking_an_order_over_is_told_to_come_back_in_a_second(steered: Steered) -> None:
+    """The first request has died; two repetitions come at the same moment. Of a repetition the second write
+    takes the order over: the first is its intent, which finds the key in use."""
+    user_id, product_id = steered.user(), steered.product(5)
+    with steered.interrupted(Stop("before", HOLD)), pytest.raises(Crash):
+        steered.place(user_id, {product_id: 2}, "k")
+    steered.wait(61)
+
+    def the_other_one() -> None:
+        steered.place(user_id, {product_id: 2}, "k")
+
+    with (
+        steered.interrupted(Stop("before", 2), the_other_one),
+        pytest.raises(errors.RequestInProgress) as refused,
+    ):
+        steered.place(user_id, {product_id: 2}, "k")
+
+    assert refused.value.headers["Retry-After"] == "1"
+    assert steered.stock(product_id) == 3

@@ -1,14 +1,17 @@
 """What sending a mail came to, and what is done then. Never two requests on the wire for one attempt."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from config.resources import resources
 from local_stack.probes import free_port
 from models import order_mail
 from models.order_mail import CLAIM_SECONDS
 from tests.support.crashes import Crash, Stop
 from tests.support.fake_ses import FakeSes, ses_client
+from tests.support.replaced import replace_for_test
 from tests.support.steered import Document, Steered, make_mail_step
 
 MAIL_RETRY = timedelta(minutes=10)
@@ -78,9 +81,9 @@ def test_a_mail_to_a_user_who_is_gone_is_refused(steered: Steered, order: Docume
 def test_a_refused_connection_means_not_sent(
     steered: Steered, order: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nobody = ses_client(steered.app.extensions["ses"], f"http://127.0.0.1:{free_port()}")
+    nobody = ses_client(resources().ses, f"http://127.0.0.1:{free_port()}")
     with monkeypatch.context() as patch:
-        patch.setitem(steered.app.extensions, "ses", nobody)
+        replace_for_test(patch, steered.app, ses=nobody)
         steered.deliver(order["orderId"])
     assert mail_of(steered, order) == {"state": "due", "attempts": 1}
     steered.finish()
@@ -93,8 +96,8 @@ def test_a_refused_connection_means_not_sent(
 def test_where_nobody_can_know_the_mail_is_sent_again_after_ten_minutes_and_not_before(
     steered: Steered, order: Document, monkeypatch: pytest.MonkeyPatch, fault: str, who: str
 ) -> None:
-    impatient = ses_client(steered.app.extensions["ses"], steered.ses.url, read_timeout=0.5)
-    monkeypatch.setitem(steered.app.extensions, "ses", impatient)
+    impatient = ses_client(resources().ses, steered.ses.url, read_timeout=0.5)
+    replace_for_test(monkeypatch, steered.app, ses=impatient)
     steered.ses.plan(fault)
     if who == "sweeper":
         steered.now = order["nextActionAt"]
@@ -173,4 +176,5 @@ def test_a_mail_above_the_accounts_sending_rate_is_left_to_the_sweep(
 
 def test_the_apps_client_makes_one_attempt(steered: Steered, fake_ses: FakeSes) -> None:
     """All the above holds for the app's own client, of which the tests changed the address alone."""
-    assert steered.app.extensions["ses"].meta.config.retries["total_max_attempts"] == 1
+    config: Any = resources().ses.meta.config
+    assert config.retries["total_max_attempts"] == 1

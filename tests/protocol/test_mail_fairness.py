@@ -10,7 +10,7 @@ from tests.support.node_app import node_order
 from tests.support.steered import Document, Steered
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
-from workers.threads import Threads
+from workers.thread_pool import ThreadPool
 
 OF_ONE_USER = 10
 
@@ -64,7 +64,7 @@ def test_more_mails_than_one_look_finds_are_all_sent_once(
 ) -> None:
     monkeypatch.setattr("workers.mail_step._WINDOW", 12)
     due = [due_mails(steered, steered.user(), OF_ONE_USER, late_by=60) for _ in range(3)]
-    threads = Threads(steered.app, 2, "mail")
+    threads = ThreadPool(steered.app, 2, "mail")
 
     swept = MailStep(MailGate(1e9, places=2), 600, threads.submit).sweep(never)
     threads.finish()
@@ -86,6 +86,17 @@ def test_a_mail_that_nobody_gets_on_with_is_handed_on_once_a_sweep(steered: Stee
 
     assert step.sweep(never) == 25
     assert len(handed) == len(set(handed)) == 25
+
+
+def test_no_more_mails_are_handed_on_than_there_are_places(steered: Steered) -> None:
+    due_mails(steered, steered.user(), 3)
+    handed: list[str] = []
+    looks = iter([False] * 4)
+
+    step = MailStep(MailGate(1e9, places=1), 600, lambda _send, order: handed.append(order["orderId"]))
+    step.sweep(lambda: next(looks, True))
+
+    assert len(handed) == 1, "its place is not given back"
 
 
 def test_odd_users_and_ids_are_no_obstacle(steered: Steered) -> None:

@@ -11,8 +11,9 @@ from redis import ConnectionError as RedisConnectionError
 from redis import RedisError
 
 from config.redis import make_client
-from config.settings import current_settings
+from config.resources import resources
 from services import redis_service
+from tests.support.replaced import replace_for_test
 from tests.support.steered import Document, Steered, make_mail_step
 from utils import metrics
 from utils.circuit_breaker import CircuitBreaker
@@ -173,7 +174,7 @@ def test_a_hold_that_no_mail_meets_any_more_is_forgotten(steered: Steered) -> No
 
 def test_the_word_goes_by_itself_when_its_worker_is_gone(steered: Steered) -> None:
     MailHold().begin("InvalidClientTokenId", of_recipient=False)
-    with make_client(current_settings().redis_address) as redis:
+    with make_client(resources().settings.redis_address) as redis:
         assert 0 < redis.ttl("mails:held") <= HOLD_SECONDS
 
 
@@ -206,7 +207,7 @@ def test_without_keys_nothing_is_sent_and_the_mail_waits(
     (order,) = orders_of(steered, 1)
     steered.mail_step = make_mail_step()
     with monkeypatch.context() as patch:
-        patch.setitem(steered.app.extensions, "ses", keyless)
+        replace_for_test(patch, steered.app, ses=keyless)
         steered.sweep()
 
     assert steered.read(order["_id"])["mail"] == {"state": "due", "attempts": 1}
@@ -222,7 +223,9 @@ def test_without_redis_mails_wait_and_go_out_alike(steered: Steered, monkeypatch
         raise RedisConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(redis_service, "_breaker", CircuitBreaker("redis of this test", (RedisError,)))
+        replace_for_test(
+            patch, steered.app, redis_circuit=CircuitBreaker("redis of this test", (RedisError,))
+        )
         patch.setattr("redis.connection.Connection.connect", gone)
         sweep(steered, "bad key")
         assert steered.read(order["_id"])["mail"]["state"] == "due"

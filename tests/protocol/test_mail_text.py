@@ -8,6 +8,7 @@ import pytest
 from bson import Decimal128
 
 from models import order_decisions
+from services.mail_content import content_of
 from services.mail_templates import order_status
 from tests.support.steered import Document, Steered
 
@@ -87,7 +88,7 @@ def test_no_order_id_of_the_node_app_adds_a_header(steered: Steered, order: Docu
     ],
 )
 def test_the_mail_of_a_failed_order_tells_the_reason(
-    steered: Steered, reason: str, sentence: str, told: str
+    steered: Steered, reason: Any, sentence: str, told: str
 ) -> None:
     order_id = steered.place(steered.user(), {steered.product(5): 2})
     pending = steered.read(order_id)
@@ -177,3 +178,12 @@ def test_the_html_fetches_nothing_runs_nothing_and_tells_screen_readers_what_is_
     assert not re.search(r"<(script|img|link|iframe|form)|url\(|https?:", html)
     assert html.count('<table role="presentation"') == html.count("<table") - 1  # but for that of the lines
     assert 'name="viewport"' in html and "prefers-color-scheme: dark" in html
+
+
+@pytest.mark.parametrize(
+    ("total", "amount"), [(999_999_999_999_999, "999,999,999,999,999.00"), (10**15, None), (-1, None)]
+)
+def test_a_number_is_an_amount_from_0_to_below_ten_to_the_fifteenth(
+    order: Document, total: int, amount: str | None
+) -> None:
+    assert content_of({**order, "totalAmount": total}).total == amount

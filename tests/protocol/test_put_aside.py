@@ -9,7 +9,7 @@ from bson.datetime_ms import DatetimeMS
 from prometheus_client import REGISTRY
 from pymongo.errors import AutoReconnect, BulkWriteError, WriteError
 
-from config.db import collection
+from config.resources import resources
 from controllers import order_controller
 from models import order_decisions, order_faults, order_mail
 from services import aws_mail_service
@@ -19,12 +19,12 @@ from tests.support.invariants import check_always, check_at_rest
 from tests.support.node_app import node_order
 from tests.support.odd_orders import ODD, SECRET, damaged
 from tests.support.steered import Document, Steered
-from utils import errors
-from workers.faults import is_outage
+from utils import clock, errors
+from workers.faults import is_outage, reason_of
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.retry import retry_seconds
-from workers.threads import Threads
+from workers.thread_pool import ThreadPool
 
 MAX_TRIES = 5
 
@@ -124,7 +124,7 @@ def test_120_damaged_mails_end_the_sweep_and_give_their_places_back(steered: Ste
         odd = damaged({**node_order(user_id, mail={"state": "due", "attempts": 0}), **due}, how)
         steered.database["orders"].insert_one(odd)
     gate = MailGate(1e9, places=2)
-    threads = Threads(steered.app, 2, "mail")
+    threads = ThreadPool(steered.app, 2, "mail")
 
     MailStep(gate, 600, threads.submit).sweep(never)
     threads.finish()
@@ -142,7 +142,7 @@ def test_a_mail_whose_history_is_odd_costs_no_place_at_the_gate(steered: Steered
     odd = node_order(steered.user(), **ended, mail=mail, history=history)
     steered.database["orders"].insert_one(odd)
     gate = MailGate(1e9, places=1)
-    threads = Threads(steered.app, 1, "mail")
+    threads = ThreadPool(steered.app, 1, "mail")
     step = MailStep(gate, 600, threads.submit)
 
     for _ in range(4):
@@ -163,7 +163,7 @@ def test_a_mail_whose_history_is_odd_costs_no_place_at_the_gate(steered: Steered
 def test_a_mail_that_no_thread_takes_gives_its_place_back(steered: Steered) -> None:
     """As when the worker stops."""
     gate = MailGate(1e9, places=1)
-    threads = Threads(steered.app, 1, "mail")
+    threads = ThreadPool(steered.app, 1, "mail")
     threads.finish()
     order = order_of(steered)
     steered.mail_step = MailStep(gate, 600, threads.submit)
@@ -216,7 +216,7 @@ def test_an_unknown_fault_is_tried_again_later_and_later_and_then_put_aside(
         assert 2**tries / 2 <= wait <= 2**tries
     order = sweep_when_due(steered, unbookable)
     assert (order["status"], order.get("settled")) == ("Processed", None)
-    assert order["putAside"]["reason"] == "BulkWriteError 14 in models/inventory.py, _settle"
+    assert order["putAside"]["reason"] == "BulkWriteError 14 in models/reservations.py, _settle"
     assert len(told(caplog)) == 1
     assert SECRET not in caplog.text
 
@@ -262,7 +262,11 @@ def test_an_outage_is_no_fault_of_the_order(steered: Steered) -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "outage"), [([14], False), ([14, 28], False), ([14, 91], True), ([50], True), ([], True)]
+    ("codes", "outage"),
+    [
+        *(([code], False) for code in (2, 14, 28, 40, 121, 10334, 11000, 17419)),
+        *(([14, 28], False), ([14, 91], True), ([50], True), ([], True)),
+    ],
 )
 def test_a_part_of_a_cluster_that_is_down_is_no_fault_of_the_order(codes: list[int], outage: bool) -> None:
     """There a write fails by itself within a bulk: MongoDB shuts down, or the time is up."""
@@ -275,7 +279,7 @@ def test_a_date_that_python_has_not_stops_no_find(steered: Steered) -> None:
     """JavaScript's last one. (SecantusDB refuses it, so it is read here as MongoDB would send it.)"""
     sent = bson.encode({"createdAt": DatetimeMS(8_640_000_000_000_000)})
 
-    read = bson.decode(sent, collection("orders").codec_options)
+    read = bson.decode(sent, resources().mongodb.collection("orders").codec_options)
 
     assert isinstance(read["createdAt"], DatetimeMS)
 
@@ -476,3 +480,12 @@ def test_no_mail_is_asked_for_once_more_of_an_order_that_was_put_aside(steered: 
     assert order_faults.put_aside(processed, "as planned")
 
     assert order_mail.request_mail(reread(steered, order)) is None
+
+
+def test_the_place_of_an_error_is_the_last_of_our_own_code_that_it_went_through() -> None:
+    no_time: Any = "text"
+    with pytest.raises(AttributeError) as ours:
+        clock.to_iso(no_time)
+
+    assert reason_of(ours.value) == "AttributeError in utils/clock.py, to_iso"
+    assert reason_of(ValueError("of nowhere")) == "ValueError in code of others"

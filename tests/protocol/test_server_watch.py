@@ -7,10 +7,10 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 
-from config import server_watch
-from config.server_watch import ServerWatch
 from local_stack.probes import free_port
 from tests.support.waiting import wait_for
+from utils import server_watch
+from utils.server_watch import ServerWatch
 
 Client = MongoClient[dict[str, Any]]
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from bson import ObjectId
 
-from models import books, inventory
+from models import books, inventory, reservations
+from tests.support.collections import inventories
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.steered import Steered
 from utils import errors
@@ -25,11 +26,11 @@ def test_what_is_set_is_what_is_free_to_sell(steered: Steered) -> None:
     product_id = steered.product(5)
     steered.deliver(steered.place(steered.user(), {product_id: 1}))
     steered.place(steered.user(), {product_id: 2})
-    inventory.set_stock(product_id, 10, {})
+    inventory.set_stock(product_id, stock=10)
     product = steered.inventory(product_id)
     assert (product["stock"], product["sold"], product["received"]) == (10, 1, 13)
     check_always(steered.database)
-    inventory.set_stock(product_id, 0, {})
+    inventory.set_stock(product_id, stock=0)
     check_always(steered.database)
     with pytest.raises(errors.OutOfStock):
         steered.place(steered.user(), {product_id: 1})
@@ -52,7 +53,7 @@ def test_a_product_of_the_node_app_is_reserved_sold_and_returned(steered: Steere
 def test_a_product_of_the_node_app_is_counted_when_its_stock_is_set(steered: Steered) -> None:
     product_id = node_product(steered, 5)
     steered.place(steered.user(), {product_id: 2}, totalAmount=1)
-    assert not inventory.set_stock(product_id, 7, {"price": 3})
+    assert not inventory.set_stock(product_id, stock=7, price=3)
     product = steered.inventory(product_id)
     assert (product["stock"], product["received"], product["price"]) == (7, 9, 3)
     check_always(steered.database)
@@ -68,7 +69,7 @@ def test_stock_that_is_set_and_reserved_at_once_adds_up(steered: Steered) -> Non
 
     def fill() -> None:
         for level in (40, 60, 80):
-            inventory.set_stock(product_id, level, {})
+            inventory.set_stock(product_id, stock=level)
             check_always(steered.database)
 
     work = [place, fill] * 4
@@ -92,15 +93,15 @@ def test_a_sale_of_what_is_not_held_changes_nothing(steered: Steered) -> None:
     order = steered.read(steered.place(steered.user(), {product_id: 2}))
     steered.deliver(order["orderId"])
     before = steered.inventory(product_id)
-    steered.each(4, lambda _: inventory.settle_sold(order["orderId"], order["items"]))
-    steered.each(4, lambda _: inventory.settle_returned(order["orderId"], order["items"]))
+    steered.each(4, lambda _: reservations.settle_sold(order["orderId"], order["items"]))
+    steered.each(4, lambda _: reservations.settle_returned(order["orderId"], order["items"]))
     assert steered.inventory(product_id) == before
 
 
 def test_giving_back_at_once_gives_back_once(steered: Steered) -> None:
     product_id = steered.product(5)
     order = steered.read(steered.place(steered.user(), {product_id: 2}))
-    give_back = partial(inventory.settle_returned, order["orderId"], order["items"])
+    give_back = partial(reservations.settle_returned, order["orderId"], order["items"])
     steered.each(8, lambda _: give_back())
     assert (steered.stock(product_id), steered.holds(product_id)) == (5, [])
 
@@ -115,14 +116,14 @@ def test_the_time_of_a_product_moves_with_the_stock_that_is_seen(steered: Steere
 
     kept, cancelled = (steered.read(steered.place(steered.user(), {product_id: 1})) for _ in range(2))
     assert moved(lambda: steered.place(steered.user(), {product_id: 1}))
-    assert moved(lambda: inventory.settle_returned(cancelled["orderId"], cancelled["items"]))
+    assert moved(lambda: reservations.settle_returned(cancelled["orderId"], cancelled["items"]))
     stray = steered.holds(product_id)[-1]
-    assert moved(lambda: inventory.free_hold(product_id, stray["orderId"], stray["holdId"], 1))
-    assert not moved(lambda: inventory.settle_sold(kept["orderId"], kept["items"])), "it was gone before"
+    assert moved(lambda: reservations.free_hold(product_id, stray["orderId"], stray["holdId"], 1))
+    assert not moved(lambda: reservations.settle_sold(kept["orderId"], kept["items"])), "it was gone before"
     assert steered.stock(product_id) == 4
 
 
-def test_the_auditor_goes_on_past_odd_products_and_frees_their_holds_once_they_are_mended(
+def test_the_reaper_goes_on_past_odd_products_and_frees_their_holds_once_they_are_mended(
     steered: Steered,
 ) -> None:
     """A stray hold of each; the order of insertion is that in which they are read."""
@@ -136,14 +137,14 @@ def test_the_auditor_goes_on_past_odd_products_and_frees_their_holds_once_they_a
     ]
     steered.database["inventories"].insert_many(odd)
     good = steered.product(5)
-    inventory.inventories().update_one({"productId": good}, {"$push": {"holds": stray}})
+    inventories().update_one({"productId": good}, {"$push": {"holds": stray}})
 
     assert steered.audit_later() == 2
 
     assert steered.stock(good) == 7
     assert (steered.stock("entries"), steered.holds("entries")) == (3, [None, 7, {"at": stray["at"]}])
-    inventory.set_stock("text", 1, {})
-    inventory.set_stock("entries", 1, {})
+    inventory.set_stock("text", stock=1)
+    inventory.set_stock("entries", stock=1)
     assert steered.audit_later() == 1
     assert (steered.stock("text"), steered.holds("text"), steered.holds("entries")) == (3, [], [])
 
@@ -156,5 +157,5 @@ def test_an_accepted_order_is_sold_though_its_product_became_odd(steered: Steere
     steered.deliver(order_id)
 
     assert steered.read(order_id)["settled"]
-    inventory.set_stock(product_id, 3, {})
+    inventory.set_stock(product_id, stock=3)
     check_at_rest(steered.database)

@@ -1,5 +1,6 @@
 """The sweeper: whoever is due is found and finished, though nobody rings and the queue is gone."""
 
+import threading
 from collections import Counter
 from typing import Any
 
@@ -13,7 +14,7 @@ from workers.consumer import Consumer
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.sweeper import sweep
-from workers.threads import Threads
+from workers.thread_pool import ThreadPool
 
 
 def never() -> bool:
@@ -75,7 +76,7 @@ def test_a_claimed_order_is_handed_on_as_it_is_in_the_database(steered: Steered)
 @pytest.fixture
 def consumer(steered: Steered) -> Any:
     """The worker's two threads to work on, with the sweeper of this test."""
-    return Consumer(steered.app, steered.advancer().advance, threads=2)
+    return Consumer(steered.app, steered.advancer().advance, 2, threading.Event())
 
 
 def test_the_worker_sweeps_on_its_own_threads(steered: Steered, consumer: Consumer) -> None:
@@ -109,7 +110,7 @@ def test_a_mail_that_cannot_be_sent_holds_no_other_up(steered: Steered) -> None:
     steered.mail_step = MailStep(MailGate(1, places=0), 600, print)  # which leaves all mails to the sweep
     steered.deliver(order_id)
     assert steered.ses.mails == []
-    threads = Threads(steered.app, 2, "mail")
+    threads = ThreadPool(steered.app, 2, "mail")
     assert MailStep(MailGate(1000, places=2), 600, threads.submit).sweep(never) == 2
     threads.finish()
     assert [mail.subject.split()[1] for mail in steered.ses.mails] == [order_id]

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
 from redis import TimeoutError as RedisTimeout
 
-from config.db import collection
 from config.redis import make_client
+from config.resources import resources
 from models import order_mail
-from services.order_bell import OrderBell
+from services.order_notifications import OrderWaiters
 from tests.faults.proxy import Proxy
 from tests.faults.toxics import Down, Silence
 from tests.support.steered import Steered
@@ -48,16 +49,14 @@ def test_who_waits_for_an_order_is_woken_when_redis_goes(
     steered: Steered, proxy: Proxy, toxic: Down | Silence
 ) -> None:
     """An end that is announced meanwhile is lost: they look for themselves."""
-    redis = {"redis_uri": f"redis://127.0.0.1:{proxy.port}", "redis_host": ""}
-    settings = steered.app.extensions["settings"]
-    bell = OrderBell(type(settings).model_validate({**settings.model_dump(), **redis}))
+    waiters = OrderWaiters(f"redis://127.0.0.1:{proxy.port}", places=10)
 
     def granted() -> bool:
-        with bell.place("another order") as event:
+        with waiters.waiting_for("another order") as event:
             return event is not None
 
-    wait_for(granted, "the bell to listen")
-    with bell.place("an order") as ended:
+    wait_for(granted, "notifications to arrive")
+    with waiters.waiting_for("an order") as ended:
         assert ended is not None
         assert not ended.is_set()
         proxy.set(toxic)
@@ -66,21 +65,21 @@ def test_who_waits_for_an_order_is_woken_when_redis_goes(
 
         wait_for(lambda: not granted(), "nobody else to wait")
     proxy.clear()
-    wait_for(granted, "the bell to listen again")
+    wait_for(granted, "notifications to arrive again")
 
 
 def test_every_write_waits_for_the_journals_of_a_majority(steered: Steered) -> None:
     """A 201 survives the loss of any one machine."""
     for name in ("orders", "inventories", "users", "tokenfamilies", "endedtokens"):
-        assert collection(name).write_concern.document == {"w": "majority", "j": True}
+        assert resources().mongodb.collection(name).write_concern.document == {"w": "majority", "j": True}
 
 
 def test_a_mail_is_claimed_for_longer_than_a_send_can_take(steered: Steered) -> None:
     """Else another worker would take the one that sends for dead, and send the mail again."""
     order_id = steered.place(steered.user(), {steered.product(5): 2})
-    order = {**steered.read(order_id), "mail": {"state": "due", "attempts": 0}}
+    order: Any = {**steered.read(order_id), "mail": {"state": "due", "attempts": 0}}
     steered.database["orders"].update_one({"_id": order["_id"]}, {"$set": {"mail": order["mail"]}})
-    client = steered.app.extensions["ses"].meta.config
+    client: Any = resources().ses.meta.config
 
     claimed = order_mail.claim_mail(order)
 

@@ -23,6 +23,7 @@ ODD: dict[str, tuple[str, dict[str, Any]]] = {
     "holds text": ("holds is not a list", {"stock": 5, "holds": "7f3b9c"}),
     "holds null": ("holds is not a list", {"stock": 5, "holds": None}),
     "sold text": ("sold is not an integer", {"stock": 5, "sold": "7f3b9c"}),
+    "sold below 64 bits": ("sold is not an integer", {"stock": 5, "sold": -1e19}),
     "received text": ("received is not an integer", {"stock": 5, "received": "7f3b9c"}),
 }
 

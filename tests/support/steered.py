@@ -14,9 +14,8 @@ from uuid import uuid4
 from bson import ObjectId
 from flask import Flask
 
-from config.db import mongo
-from config.settings import current_settings
-from controllers.order_placement import Request, place_order
+from config.resources import resources, resources_of
+from controllers.order_placement import NewOrder, place_order
 from models import inventory, user
 from models import order as order_model
 from models.order_decisions import LEASE_SECONDS
@@ -24,15 +23,16 @@ from server import create_app
 from services.fulfilment import Fulfilment, do_nothing
 from tests.support.crashes import InterruptedDatabase, Stop, die
 from tests.support.fake_ses import FakeSes
+from tests.support.replaced import bound_to, replaced
 from tests.support.together import together
 from workers.advance import Advancer
-from workers.auditor import free_stray_holds
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
+from workers.reaper import free_stray_holds
 from workers.step_threads import StepThreads
 from workers.sweeper import sweep
 
-Document = dict[str, Any]
+Document = Any  # tests look at documents as they are, odd ones too
 # More rounds than any order needs that is not sent round in a circle.
 _MAX_ROUNDS = 30
 
@@ -50,7 +50,7 @@ class Steered:
 
     @property
     def database(self) -> Any:
-        return mongo.db
+        return resources_of(self.app).mongodb.database
 
     def wait(self, seconds: float) -> None:
         """Let time pass, which here is done by saying so."""
@@ -63,7 +63,7 @@ class Steered:
 
     def product(self, stock: int, price: float | None = 10) -> str:
         product_id = f"p-{uuid4().hex[:12]}"
-        inventory.set_stock(product_id, stock, {"price": price})
+        inventory.set_stock(product_id, stock=stock, price=price)
         return product_id
 
     def stock(self, product_id: str) -> int:
@@ -77,12 +77,12 @@ class Steered:
         holds: list[Document] = self.inventory(product_id).get("holds", [])
         return holds
 
-    def read(self, order_id: Any) -> Document:
+    def read(self, order_id: Any) -> Any:
         found = order_model.find(str(order_id))
         assert found is not None
         return found
 
-    def only_order(self) -> Document:
+    def only_order(self) -> Any:
         (found,) = self.database["orders"].find()
         document: Document = found
         return document
@@ -91,9 +91,9 @@ class Steered:
 
     def request(
         self, user_id: ObjectId, items: Mapping[str, int], key: str | None = None, **fields: Any
-    ) -> Request:
+    ) -> NewOrder:
         lines = [{"productId": p, "quantity": q} for p, q in items.items()]
-        return Request(user_id, {"items": lines, **fields}, key, uuid4().hex)
+        return NewOrder(user_id, {"items": lines, **fields}, key, uuid4().hex)
 
     def place(
         self, user_id: ObjectId, items: Mapping[str, int], key: str | None = None, **fields: Any
@@ -118,7 +118,7 @@ class Steered:
 
     def finish(self) -> None:
         """Nobody rings any more: the sweeper comes round whenever something is due, until nothing is left,
-        and then the auditor."""
+        and then the reaper."""
         for _ in range(_MAX_ROUNDS):
             due = self.database["orders"].find({"nextActionAt": {"$exists": True}})
             times = [order["nextActionAt"] for order in due]
@@ -131,7 +131,7 @@ class Steered:
         self.audit_later()
 
     def audit(self) -> int:
-        """One round of the auditor. Returns how many stray holds were freed."""
+        """One round of the reaper. Returns how many stray holds were freed."""
         return free_stray_holds()
 
     def audit_later(self) -> int:
@@ -158,14 +158,14 @@ class Steered:
 
         What the act itself does, it does to the real database.
         """
-        real = mongo.db
+        real = resources().mongodb
 
         def outside() -> None:
-            with bound_to(mongo.cx, real):
+            with replaced(self.app, mongodb=real):
                 act()
 
-        interrupted = InterruptedDatabase(real, stop, outside)
-        with bound_to(mongo.cx, interrupted):
+        interrupted = InterruptedDatabase(real.database, stop, outside)
+        with bound_to(real.client, interrupted):
             yield interrupted
 
 
@@ -184,18 +184,7 @@ def make_step_threads(limit_seconds: float = 900) -> StepThreads:
 def make_mail_step(per_second: float = 1e9, places: int = 100) -> MailStep:
     """A mail step that sends on the thread that it is called on, as fast as that."""
     gate = MailGate(per_second, places)
-    return MailStep(gate, current_settings().mail_retry_seconds, lambda send, order: send(order))
-
-
-@contextmanager
-def bound_to(client: Any, database: Any) -> Iterator[None]:
-    """The app's code finds its database in a global. Point it to another one for a while."""
-    before = mongo.cx, mongo.db
-    mongo.cx, mongo.db = client, database
-    try:
-        yield
-    finally:
-        mongo.cx, mongo.db = before
+    return MailStep(gate, resources().settings.mail_retry_seconds, lambda send, order: send(order))
 
 
 def app_with(settings: Mapping[str, str]) -> Flask:

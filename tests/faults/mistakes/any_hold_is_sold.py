@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from models import inventory
+from models import reservations
 
 
 def plant() -> None:
-    module: Any = inventory
+    module: Any = reservations
     sound = module._end_hold
     module._end_hold = lambda order_id, item, hold_id, to: sound(order_id, item, None, to)

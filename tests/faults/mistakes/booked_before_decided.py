@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models import inventory, order_decisions
+from models import order_decisions, reservations
 
 
 def plant() -> None:
@@ -10,7 +10,7 @@ def plant() -> None:
     sound = module.process
 
     def process(order: dict[str, Any]) -> Any:
-        inventory.settle_sold(order["orderId"], order["items"])
+        reservations.settle_sold(order["orderId"], order["items"])
         return sound(order)
 
     module.process = process

@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from models import inventory
+from models import reservations
 
 
 def plant() -> None:
-    module: Any = inventory
+    module: Any = reservations
     module.uuid4 = lambda: SimpleNamespace(hex="always-the-same")

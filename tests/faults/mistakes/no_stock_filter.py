@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from models import inventory
+from models import reservations
 
 
 def plant() -> None:
-    module: Any = inventory
+    module: Any = reservations
     sound = module._hold
 
     def hold(*args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a route answers, said where the route stands: tests hold both the route and the document to it."""
+"""The responses of a route, declared where the route stands: tests hold the route and the document to it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 JSON, HTML = "application/json", "text/html"
 
 
-class Answers(NamedTuple):
+class Responses(NamedTuple):
     """`media` are the success's content types; none means that it has no body."""
 
     statuses: tuple[int, ...]
@@ -23,7 +23,7 @@ class Answers(NamedTuple):
     errors: tuple[type[ApiError], ...]
 
 
-def answers(
+def responds(
     status: int | tuple[int, ...],
     schema: type[Schema] | None = None,
     *traits: Trait,
@@ -39,7 +39,7 @@ def answers(
     content_types = tuple(media) or ((JSON,) if schema else ())
 
     def mark(view: View) -> View:
-        view.answers = Answers(statuses, schema, content_types, traits, tuple(errors))  # type: ignore[attr-defined]
+        view.responses = Responses(statuses, schema, content_types, traits, tuple(errors))  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -47,5 +47,5 @@ def answers(
 
 def undocumented(view: View) -> View:
     """The route is no part of the API, on purpose: a test fails on a route that says nothing."""
-    view.answers = None  # type: ignore[attr-defined]
+    view.responses = None  # type: ignore[attr-defined]
     return view

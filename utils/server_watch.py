@@ -1,4 +1,4 @@
-"""Fails calls to MongoDB at once while it is gone, so that not every thread waits for it.
+"""Fails calls to MongoDB at once while it is down, so that not every thread waits for it.
 
 Beside utils/circuit_breaker.py, since the driver knows better than a count of failures: its monitors tell
 whether there is a server, and find it again by themselves.

@@ -1,4 +1,4 @@
-"""Gremlins: threads that break something each second, for a moment, as their seed tells them."""
+"""Injectors: threads that break something each second, for a moment, as their seed tells them."""
 
 import os
 import random
@@ -11,7 +11,7 @@ from signal import SIGCONT, SIGSTOP
 from typing import NamedTuple
 
 from local_stack.servers import Server
-from tests.faults.moody_ses import MOODS, MoodySes, in_mood
+from tests.faults.faulty_ses import MODES, FaultySes, in_mode
 from tests.faults.proxy import Proxy
 from tests.faults.shopper import Log
 from tests.faults.toxics import Cut, Down, Latency, Reset, Silence, SlowClose, Toxic
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
     end: Callable[[], None]
 
 
-class Gremlin:
+class Injector:
     """Breaks one thing after the other, about one a second, until `stop`; then all is mended."""
 
     def __init__(self, faults: Sequence[Fault], seed: int, log: Log) -> None:
@@ -93,9 +93,9 @@ def redis_forgets(server: Server) -> Fault:
     return Fault("flush redis", flush, lambda: None)
 
 
-def ses_faults(ses: MoodySes) -> list[Fault]:
-    well = in_mood(ses, "well")
-    return [Fault(f"ses {mood}", in_mood(ses, mood), well) for mood in MOODS if mood != "well"]
+def ses_faults(ses: FaultySes) -> list[Fault]:
+    well = in_mode(ses, "well")
+    return [Fault(f"ses {mode}", in_mode(ses, mode), well) for mode in MODES if mode != "well"]
 
 
 def kills(done: Counter[str]) -> int:

@@ -1,4 +1,4 @@
-"""Books in which all is right, and ways to cook them: for the tests of the checker.
+"""Books in which all is right, and ways to make them wrong: for the tests of the checker.
 
 The log's entries are 10 s apart; the mails go out when all is over.
 """

@@ -17,7 +17,7 @@ def nothing() -> None:
     """Nothing is left to do."""
 
 
-class Threads:
+class ThreadPool:
     """Runs functions within the app's context; their log lines carry what was bound where they came from."""
 
     def __init__(self, app: Flask, count: int, name: str) -> None:
@@ -46,7 +46,7 @@ class Threads:
 def _finished(then: Callable[[], None], future: "Future[None]") -> None:
     then()
     error = future.exception()
-    # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is gone is
-    # logged once, by config/server_watch.py.
+    # The order is safe: its message comes again, and the sweeper looks at it too. That MongoDB is down is
+    # logged once, by utils/server_watch.py.
     if error is not None and not isinstance(error, ServerSelectionTimeoutError):
         log.error("order_left_to_the_sweep", **fields_of(error))

@@ -1,4 +1,4 @@
-"""A client that is slow to send its request, to read the answer or to hang up keeps nobody else waiting.
+"""A client that is slow to send its request, to read the answer or to hang up keeps no other client waiting.
 
 gunicorn's gevent worker has a greenlet for each connection, so a slow one costs memory and nothing else. What
 it lacks are deadlines, without which such connections would only ever grow in number: here they are, on the
@@ -14,21 +14,23 @@ from typing import Any
 from gevent import socket, spawn
 from gunicorn.workers.ggevent import GeventWorker
 
+from config.resources import resources_of
+
 _LINGER_SECONDS = 1.0
 _UNREAD_BYTES = 128 * 1024
 
 
-class PunctualSocket(socket.socket):  # type: ignore[misc]
+class DeadlineSocket(socket.socket):  # type: ignore[misc]
     """Once its deadline has passed, reads end as if the client had hung up, and a write as if it had reset
     the connection: gunicorn and the application know how to go on from there."""
 
     def __init__(
-        self, accepted: Any, idle_seconds: float, seconds: float, idle: set["PunctualSocket"]
+        self, accepted: Any, idle_seconds: float, seconds: float, idle: set["DeadlineSocket"]
     ) -> None:
         """Between requests the client may be silent for `idle_seconds`, and the socket is in `idle`. From its
         first byte on a request must arrive within `seconds`, and each 8 kB of the answer be taken."""
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
-        # The system would take megabytes of an answer that nobody reads, and others wait meanwhile.
+        # The system would take megabytes of an answer that is not read, while others wait.
         self.setsockopt(plain.SOL_SOCKET, plain.SO_SNDBUF, _UNREAD_BYTES)
         self._idle_seconds, self._seconds = idle_seconds, seconds
         self._deadline: float | None = None
@@ -95,17 +97,17 @@ class PunctualSocket(socket.socket):  # type: ignore[misc]
         return b""
 
 
-class PunctualWorker(GeventWorker):  # type: ignore[misc]
+class DeadlineWorker(GeventWorker):  # type: ignore[misc]
     """gunicorn's gevent worker on such sockets; with TLS of its own, it is gunicorn's as it is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._idle: set[PunctualSocket] = set()
+        self._idle: set[DeadlineSocket] = set()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         if not self.cfg.is_ssl:
-            seconds = self.wsgi.extensions["settings"].client_timeout_seconds
-            client = PunctualSocket(client, self.cfg.keepalive, seconds, self._idle)
+            seconds = resources_of(self.wsgi).settings.client_timeout_seconds
+            client = DeadlineSocket(client, self.cfg.keepalive, seconds, self._idle)
         super().handle(listener, client, addr)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
@@ -115,7 +117,7 @@ class PunctualWorker(GeventWorker):  # type: ignore[misc]
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         super().handle_request(listener_name, req, sock, addr)
-        if isinstance(sock, PunctualSocket):
+        if isinstance(sock, DeadlineSocket):
             sock.await_request()
 
     def _end_idle(self) -> None:

@@ -1,25 +1,12 @@
 """When a worker is rung for: at once, not when the sweeper comes round."""
 
 import json
-from typing import Any
 
-import pytest
-
+from config.resources import resources
 from controllers import order_controller
-from tests.support.queues import Queue, make_queue
+from tests.support.queues import Queue
 from tests.support.steered import Steered
 from tests.support.waiting import wait_for
-
-
-@pytest.fixture
-def queue(steered: Steered, sqs: Any, monkeypatch: pytest.MonkeyPatch) -> Queue:
-    """A fresh queue, for which the app in this process rings from now on."""
-    steered.app.extensions["publisher"].drain(60)
-    made = make_queue(sqs)
-    settings = steered.app.extensions["settings"]
-    changed = settings.model_copy(update={"sqs_queue_url": made.url})
-    monkeypatch.setitem(steered.app.extensions, "settings", changed)
-    return made
 
 
 def rung_for(queue: Queue) -> list[str]:
@@ -44,7 +31,7 @@ def test_a_worker_is_rung_for_when_an_order_is_accepted_and_when_it_is_cancelled
 
 
 def test_who_cancels_again_rings_no_more(steered: Steered, queue: Queue) -> None:
-    user_id, publisher = steered.user(), steered.app.extensions["publisher"]
+    user_id, publisher = steered.user(), resources().queue_publisher
     order_id = steered.place(user_id, {steered.product(5): 2})
     order_controller.cancel(user_id, order_id, "a-request")
     publisher.drain(60)

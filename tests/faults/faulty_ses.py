@@ -1,4 +1,4 @@
-"""The fake SES with moods: what it does to all mails until it is told otherwise."""
+"""The fake SES with modes: what it does to all mails until it is told otherwise."""
 
 import random
 import threading
@@ -12,7 +12,7 @@ from tests.support.fake_ses import FakeSes
 _TAKEN = " but taken"
 
 # Each is what a request may come to; "but taken" is a mail that SES accepted all the same.
-MOODS = {
+MODES = {
     "well": ["accepted"],
     "500": ["500", "500" + _TAKEN, "accepted"],
     "reset": ["reset", "lost", "accepted"],
@@ -21,8 +21,8 @@ MOODS = {
 }
 
 
-class MoodySes(FakeSes):
-    """What a test plans comes first; then the mood decides, and above `rate` mails a second it throttles.
+class FaultySes(FakeSes):
+    """What a test plans comes first; then the mode decides, and above `rate` mails a second it throttles.
 
     `record` is its own account of each request: `{at, to, subject, text, taken, answer}`, for the checker.
     """
@@ -30,7 +30,7 @@ class MoodySes(FakeSes):
     def __init__(self, seed: int = 0, rate: int = 1000) -> None:
         super().__init__()
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        self.mood = "well"
+        self.mode = "well"
         self.rate = rate
         self.record: list[dict[str, Any]] = []
         self._random = random.Random(seed)
@@ -63,7 +63,7 @@ class MoodySes(FakeSes):
         if len(self._accepted_at) >= self.rate:
             return "throttled"
         self._accepted_at.append(now)
-        return self._random.choice(MOODS[self.mood])
+        return self._random.choice(MODES[self.mode])
 
 
 def _asked(form: dict[str, list[str]]) -> dict[str, Any]:
@@ -76,10 +76,10 @@ def _asked(form: dict[str, list[str]]) -> dict[str, Any]:
     }
 
 
-def in_mood(ses: MoodySes, mood: str) -> Callable[[], None]:
-    """A fault to begin: from then on SES is in that mood."""
+def in_mode(ses: FaultySes, mode: str) -> Callable[[], None]:
+    """A fault to begin: from then on SES is in that mode."""
 
     def begin() -> None:
-        ses.mood = mood
+        ses.mode = mode
 
     return begin
