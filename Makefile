@@ -17,7 +17,7 @@ VENV_WORKS := $(shell $(VENV)/bin/python -c 'import sys' >/dev/null 2>&1 && echo
 outdated = $(if $(and $(VENV_WORKS),$(shell cat $(2) constraints.txt | cmp -s - $(1) && echo yes)),,force)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults e2e demo lint postman clean force
+.PHONY: help run test faults mutants e2e demo lint postman clean force
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some
 
 faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
+
+mutants: $(DEV) ## change one place at a time: does a test notice? Hours; Ctrl-C, and it goes on next time
+	@$(VENV)/bin/python -m tests.mutants $(ARGS)
 
 e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl, zsh)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)

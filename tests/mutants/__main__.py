@@ -1,0 +1,80 @@
+"""`make mutants`: try the tests on each mutant, then write docs/MUTANTS.md. Takes hours; may be stopped."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from typing import Final
+
+from tests.mutants.report import score_of, write_report
+from tests.mutants.session import OtherCodeError, Session
+
+_SECONDS_BETWEEN_LINES: Final = 20.0
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what runs is ended in good order
+    options = _options()
+    session = Session()
+    if options.new:
+        session.forget()
+    try:
+        session.open()
+    except OtherCodeError:
+        print("The mutants in .mutants/ are of other code. Take them all anew: make mutants ARGS=--new")
+        return 2
+    if options.survivors:
+        print(f"{session.forget_survivors()} survivors are tried again.")
+    if not options.report:
+        _work(session, options.at_once, options.minutes)
+    print("Written:", write_report(session))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutants ARGS=...", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument(
+        "--at-once", type=int, default=os.cpu_count(), help="how many mutants at once: %(default)s"
+    )
+    parser.add_argument("--survivors", action="store_true", help="try those that survived again")
+    parser.add_argument("--report", action="store_true", help="only write docs/MUTANTS.md anew")
+    parser.add_argument("--new", action="store_true", help="forget what .mutants/ holds")
+    return parser.parse_args()
+
+
+def _work(session: Session, at_once: int, minutes: float) -> None:
+    print("Only what is committed is changed and tried. Ctrl-C stops; `make mutants` goes on from there.")
+    begun, before = time.monotonic(), _tried(session)
+    try:
+        with session.running(at_once) as process:
+            print(f"{at_once} at once.")
+            while process.poll() is None and time.monotonic() - begun < minutes * 60:
+                time.sleep(_SECONDS_BETWEEN_LINES)
+                _say(session, time.monotonic() - begun, before)
+    except KeyboardInterrupt:
+        print("Stopped.")
+
+
+def _tried(session: Session) -> int:
+    return sum(mutant.outcome != "" for mutant in session.mutants())
+
+
+def _say(session: Session, seconds: float, before: int) -> None:
+    mutants = session.mutants()
+    outcomes = Counter(mutant.outcome for mutant in mutants)
+    tried = len(mutants) - outcomes[""]
+    if tried == before:
+        return
+    each = seconds / (tried - before)
+    print(
+        f"{tried:,} of {len(mutants):,} tried, {score_of(outcomes):.1f} % killed, "
+        f"{outcomes['survived']} survived; {each:.1f} s each, {outcomes[''] * each / 3600:.1f} h to go",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
