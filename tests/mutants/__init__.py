@@ -8,6 +8,7 @@ notices has survived: a test is missing, or survivors.toml says why the change d
     chosen.py        which tests are tried first for a change in which module
     attempt.py       the command that Cosmic Ray runs for each mutant
     session.py       clones, servers and Cosmic Ray's own processes; a run can be stopped and taken up again
+    kept.py          what came out before, in results.json: what stands in the same line is not tried again
     report.py        the table in docs/MUTANTS.md
 
 mutmut was tried first: it leaves out decorated functions (here all that write) and what stands outside of

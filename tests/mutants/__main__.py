@@ -8,8 +8,9 @@ import time
 from collections import Counter
 from typing import Final
 
+from tests.mutants import kept
 from tests.mutants.report import score_of, write_report
-from tests.mutants.session import OtherCodeError, Session
+from tests.mutants.session import Session
 
 _SECONDS_BETWEEN_LINES: Final = 20.0
 
@@ -20,15 +21,13 @@ def main() -> int:
     session = Session()
     if options.new:
         session.forget()
-    try:
-        session.open()
-    except OtherCodeError:
-        print("The mutants in .mutants/ are of other code. Take them all anew: make mutants ARGS=--new")
-        return 2
+        kept.RESULTS.unlink(missing_ok=True)
+    session.open()
     if options.survivors:
         print(f"{session.forget_survivors()} survivors are tried again.")
     if not options.report:
         _work(session, options.at_once, options.minutes)
+        session.keep()
     print("Written:", write_report(session))
     return 0
 
@@ -41,7 +40,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--survivors", action="store_true", help="try those that survived again")
     parser.add_argument("--report", action="store_true", help="only write docs/MUTANTS.md anew")
-    parser.add_argument("--new", action="store_true", help="forget what .mutants/ holds")
+    parser.add_argument("--new", action="store_true", help="try all, whatever came out before")
     return parser.parse_args()
 
 

@@ -1,7 +1,6 @@
 """One run over all mutants, kept in .mutants/: clones to change, servers for their tests, the results so far.
 
-A run can be stopped at any time and taken up again. It belongs to the code that it began with; other tests
-may be tried on it later (`make mutants ARGS=--survivors`).
+A run can be stopped at any time and taken up again, also on other code: see kept.py.
 """
 
 import fcntl
@@ -19,6 +18,7 @@ import tomli_w
 
 from local_stack.probes import accepts, free_port, wait_until
 from local_stack.stack import LocalStack
+from tests.mutants.kept import keep, take_over
 from tests.support.system import ROOT, clean_environment
 
 HOME: Final = ROOT / ".mutants"
@@ -26,10 +26,6 @@ ROOMS: Final = ("models", "controllers", "workers", "services", "middleware", "u
 _SETTINGS: Final = Path(__file__).with_name("settings.toml")
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 3.0
-
-
-class OtherCodeError(Exception):
-    """The mutants in .mutants/ are of other code than that which is committed now."""
 
 
 class Mutant(NamedTuple):
@@ -49,18 +45,20 @@ class Session:
         self._commit = home / "commit"
 
     def open(self) -> None:
-        """Make the list of mutants, or take up the one that is there."""
+        """Make the list of mutants of the committed code, or take up the one that is there."""
         code = _git("rev-parse", *(f"HEAD:{room}" for room in ROOMS))
-        if self.results.exists():
-            if self._code.read_text() != code:
-                raise OtherCodeError
+        if self._code.exists() and self._code.read_text() == code:
             return
+        self.forget()
         self.home.mkdir(exist_ok=True)
         self._write_settings([])
         _cosmic_ray("init", str(self.settings), str(self.results), cwd=ROOT)
         _run("cosmic_ray.tools.filters.operators_filter", str(self.results), str(self.settings), cwd=ROOT)
         self._leave_out_half_of_the_numbers()
         self._commit.write_text(_git("rev-parse", "--short", "HEAD"))
+        print(
+            f"{take_over(self.results, self.commit()):,} mutants stand in lines that have been tried before."
+        )
         self._code.write_text(code)
 
     def _leave_out_half_of_the_numbers(self) -> None:
@@ -75,7 +73,12 @@ class Session:
         """The commit whose code is changed."""
         return self._commit.read_text() if self._commit.exists() else "unknown"
 
+    def keep(self) -> None:
+        """Write down what came out, for sessions on other code and on other machines."""
+        keep(self.results, self.commit())
+
     def forget(self) -> None:
+        """Begin anew; what `keep` wrote stays."""
         shutil.rmtree(self.home, ignore_errors=True)
 
     def forget_survivors(self) -> int:
