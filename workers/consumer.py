@@ -5,7 +5,6 @@ Port of the loop of workers/orderWorker.js, which took one message every 5 s and
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -16,13 +15,12 @@ from models.documents import Order
 from models.order import find, find_due
 from services import aws_queue_service
 from services.aws_queue_service import MAX_BATCH, Message, QueueError
-from workers.sweeper import bind_request_id, sweep
+from workers.sweeper import Find, sweep
 from workers.thread_pool import ThreadPool
 
 log = structlog.get_logger(__name__)
 
 Advance = Callable[..., None]  # (order, due=False)
-Find = Callable[[datetime, int], list[Order]]
 
 _DELETE_EVERY_SECONDS = 0.1
 _PAUSE_SECONDS = 1.0
@@ -35,7 +33,7 @@ class Consumer:
         self, app: Flask, advance: Advance, threads: int, stop: threading.Event, find: Find = find_due
     ) -> None:
         """Once `stop` is set no further work is taken; what runs is finished, see `finish`. `find` gives the
-        orders to sweep: those that are due at a time, up to so many."""
+        orders to sweep."""
         self._app = app
         self._advance = advance
         self._find = find
@@ -115,7 +113,6 @@ class Consumer:
         self._threads.submit(self._advance_swept, order, self._free_to_sweep.release)
 
     def _advance_swept(self, order: Order) -> None:
-        bind_request_id(order)
         self._advance(order, due=True)
 
     def _handle(self, message: Message) -> None:

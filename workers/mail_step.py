@@ -1,36 +1,20 @@
-"""The mail about an ended order: claim, send once, write down what it came to.
+"""Decides when a mail goes to SES: at once where the gate lets it, else from the sweep, fairly among users.
 
-due -> claimed -> sent
-               -> due again        it surely was not sent
-               -> refused          it never will be
-               -> unknown          perhaps it was: sent again after 10 min, since a lost mail is worse
-
-Mails have threads of their own and never hold an order up: the worker that ends an order hands its mail over
-if it may go now, and else leaves it to the sweep, which sends what is due as fast as the gate lets it.
+An order, or the sweep -> the gate (how many at once, how fast) -> a thread of the mails' own -> MailSender.
+So a mail never holds an order up.
 """
 
-import random
 import threading
 from collections.abc import Callable
+from functools import partial
 
-import structlog
-
-from models import order_decisions, order_mail, user
+from models import order_mail
 from models.documents import Order
 from models.order import find_due_mails
-from models.order_faults import CannotWork
-from models.order_shape import obstacle
-from services import aws_mail_service
-from services.mail_templates import Mail, order_status
-from utils import clock
 from workers.fairness import fairly
-from workers.faults import is_outage, note_fault
-from workers.mail_gate import MailGate, Outcome
-from workers.mail_hold import MailHold
-from workers.retry import retry_seconds
-from workers.sweeper import bind_request_id
-
-log = structlog.get_logger(__name__)
+from workers.mail_gate import MailGate
+from workers.mail_sender import NOT_ASKED, Sending
+from workers.sweeper import due_orders
 
 _WINDOW = 500  # due mails that one look finds
 _OF_ONE_USER = 10  # in a round
@@ -40,13 +24,12 @@ Submit = Callable[[Callable[[Order], None], Order], object]
 
 
 class MailStep:
-    """Sends mails as its gate allows, on the threads that `submit` hands them to."""
+    """Hands mails to `send`, as the gate allows, on the threads that `submit` runs functions on."""
 
-    def __init__(self, gate: MailGate, unknown_retry_seconds: float, submit: Submit) -> None:
+    def __init__(self, gate: MailGate, send: Callable[[Order], Sending], submit: Submit) -> None:
         self._gate = gate
-        self._unknown_retry_seconds = unknown_retry_seconds
+        self._send = send
         self._submit = submit
-        self._hold = MailHold()
         self._left = threading.Event()
 
     def run(self, order: Order, due: bool) -> None:
@@ -56,41 +39,29 @@ class MailStep:
         if not (due or first_try):
             return
         if self._gate.try_enter():
-            self._hand_on(order)
+            self._hand_over(order)
         else:
             order_mail.mail_postponed(order)
             self.wake()
 
     def wait(self, seconds: float) -> None:
-        """Wait that long, or until something is left to the sweep."""
+        """Wait that long, or until a mail is left to the sweep."""
         self._left.wait(seconds)
         self._left.clear()
 
     def wake(self) -> None:
-        """Let the sweep come round."""
+        """End the wait of the sweep."""
         self._left.set()
 
     def sweep(self, stopping: Callable[[], bool]) -> int:
-        """Send every mail that is due, fairly among users. Returns how many there were.
-
-        None is handed on twice unless a worker has moved it: what makes no progress waits for the next sweep.
-        """
-        self._hold.expire()
-        seen = set[str]()
-        while not stopping():
-            found = find_due_mails(clock.now(), _WINDOW)
-            due = [order for order in found if _key(order) not in seen]
-            random.shuffle(due)  # workers that sweep at once begin at different ends
-            orders = fairly(due, _OF_ONE_USER)
-            for order in orders:
-                bind_request_id(order)
-                if not self._wait_at_gate(stopping):
-                    return len(seen)
-                self._hand_on(order)
-                seen.add(_key(order))
-            if not orders or (len(orders) == len(due) and len(found) < _WINDOW):
+        """Hand over every mail that is due. Returns how many there were."""
+        handed_over = 0
+        for order in due_orders(find_due_mails, stopping, _WINDOW, partial(fairly, of_one_user=_OF_ONE_USER)):
+            if not self._wait_at_gate(stopping):
                 break
-        return len(seen)
+            self._hand_over(order)
+            handed_over += 1
+        return handed_over
 
     def _wait_at_gate(self, stopping: Callable[[], bool]) -> bool:
         while not stopping():
@@ -98,81 +69,18 @@ class MailStep:
                 return True
         return False
 
-    def _hand_on(self, order: Order) -> None:
-        """Have a mail that has a place at the gate sent: `_send` gives the place back."""
+    def _hand_over(self, order: Order) -> None:
+        """Have a mail sent that has a place at the gate."""
         try:
-            self._submit(self._send, order)
-        except BaseException:  # no thread takes it any more
-            self._gate.leave(Outcome.NOT_ASKED)
+            self._submit(self._send_and_leave, order)
+        except BaseException:  # the threads have ended
+            self._gate.leave(*NOT_ASKED)
             raise
 
-    def _send(self, order: Order) -> None:
-        """Send a mail that has a place at the gate, unless another worker was first or may have sent it."""
-        outcome, fault, current = Outcome.NOT_ASKED, "", order
+    def _send_and_leave(self, order: Order) -> None:
+        """The place is given back whatever happens."""
+        sending = NOT_ASKED
         try:
-            mail = self._mail_to_send(order)
-            claimed = order_mail.claim_mail(order) if mail else None
-            if mail and claimed:
-                current = claimed
-                outcome = self._send_claimed(claimed, mail)
-        except aws_mail_service.MailHeld as error:
-            outcome, fault = Outcome.FAILED if error.of_recipient else Outcome.HELD, error.reason
-            self._hold.begin(error.reason, error.of_recipient)
-        except aws_mail_service.MailThrottled as error:
-            outcome, fault = Outcome.THROTTLED, str(error)
-        except (aws_mail_service.MailUnknown, aws_mail_service.MailNotSent) as error:
-            outcome, fault = Outcome.FAILED, str(error)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            note_fault(current, error)
+            sending = self._send(order)
         finally:
-            self._gate.leave(outcome, fault)
-        if outcome is Outcome.TAKEN:
-            self._hold.mail_taken()
-
-    def _mail_to_send(self, order: Order) -> Mail | None:
-        """The mail, made before it is claimed: what is wrong with the order shows before anything is sent.
-
-        None when none is to be sent now. Raises CannotWork, and whatever the templates raise.
-        """
-        if "putAside" in order:
-            order_decisions.finish(order)
-            return None
-        if (reason := obstacle(order)) is not None:
-            raise CannotWork(reason)
-        if order["mail"]["state"] == "claimed":  # its worker died between the claim and the note
-            order_mail.mail_unknown(order, self._unknown_retry_seconds)
-            return None
-        return order_status(order)
-
-    def _send_claimed(self, order: Order, mail: Mail) -> Outcome:
-        """Send a mail, once, and write down what it came to.
-
-        Raises MailUnknown or MailNotSent, of which there are kinds, after they are written down.
-        """
-        address = user.email_of(order["userId"])
-        if address is None:
-            order_mail.mail_refused(order, order_mail.NO_CUSTOMER)
-            return Outcome.NOT_ASKED
-        try:
-            message_id = aws_mail_service.send_mail(address, mail)
-        except aws_mail_service.MailRefused as error:
-            log.error("mail_refused", order_id=order["orderId"], reason=str(error))
-            order_mail.mail_refused(order, str(error))
-        except aws_mail_service.MailUnknown as error:
-            log.warning("mail_unknown", order_id=order["orderId"], reason=str(error))
-            order_mail.mail_unknown(order, self._unknown_retry_seconds)
-            raise
-        except aws_mail_service.MailNotSent:  # no log line: the gate tells when it begins
-            order_mail.mail_not_sent(order, retry_seconds(order["mail"]["attempts"]))
-            raise
-        else:
-            log.info("mail_sent", order_id=order["orderId"], message_id=message_id)
-            order_mail.mail_sent(order, message_id)
-        return Outcome.TAKEN
-
-
-def _key(order: Order) -> str:
-    """Which mail, at which of its times: as text, as another program's `_id` may be anything."""
-    return f"{order['_id']!r} {order['nextActionAt']}"
+            self._gate.leave(*sending)

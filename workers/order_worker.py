@@ -1,6 +1,6 @@
 """The worker: `python -m workers.order_worker`. Port of workers/orderWorker.js.
 
-Drains SQS, sweeps for orders and mails that are due, audits for stray holds, takes up orders that the Node
+Drains SQS, sweeps for orders and mails that are due, frees stray holds, takes up orders that the Node
 app left Pending. Run as many as you like; each step is a compare-and-set in MongoDB. SIGTERM or SIGINT: no
 new work, what runs is finished, the rest goes back. When all threads for the business step hang it does the
 same by itself and ends with 1, so that it is started again.
@@ -30,11 +30,13 @@ from workers.advance import Advancer
 from workers.consumer import Consumer
 from workers.dead_letters import DeadLetterWatch
 from workers.mail_gate import MailGate
+from workers.mail_hold import MailHold
+from workers.mail_sender import MailSender
 from workers.mail_step import MailStep
 from workers.node_orders import take_up_recent
 from workers.reaper import free_stray_holds
 from workers.step_threads import StepThreads
-from workers.sweeper import bind_request_id, sweep
+from workers.sweeper import sweep
 from workers.thread_pool import ThreadPool
 
 log = structlog.get_logger(__name__)
@@ -55,8 +57,12 @@ class Worker:
         self._stop = threading.Event()
         self._app = create_worker_app(settings)
         self._mail_threads = ThreadPool(self._app, settings.mail_threads, "mail")
-        gate = MailGate(settings.ses_max_send_rate, settings.mail_threads)
-        self._mail_step = MailStep(gate, settings.mail_retry_seconds, self._mail_threads.submit)
+        self._mail_hold = MailHold()
+        self._mail_step = MailStep(
+            MailGate(settings.ses_max_send_rate, settings.mail_threads),
+            MailSender(self._mail_hold, settings.mail_retry_seconds).send,
+            self._mail_threads.submit,
+        )
         self._step_threads = StepThreads(
             ThreadPool(self._app, settings.fulfilment_threads, "step").submit,
             settings.fulfilment_threads,
@@ -100,8 +106,8 @@ class Worker:
             threading.Thread(target=consumer.poll, name="poll", daemon=True),
             threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
             self._every(pause, "sweep", consumer.sweep),
-            self._every(pause, "mail_sweep", lambda: mail_step.sweep(self._stop.is_set), mail_step.wait),
-            self._every(audit, "audit", free_stray_holds),
+            self._every(pause, "mail_sweep", self._sweep_mails, mail_step.wait),
+            self._every(audit, "reaper", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
         ]
@@ -115,10 +121,13 @@ class Worker:
         """Do the business steps that are due, as threads for them get free."""
 
         def advance(order: Order) -> None:
-            bind_request_id(order)
             self._advance(order, due=True, patient=True)
 
         sweep(advance, self._stop.is_set, find_due_steps)
+
+    def _sweep_mails(self) -> None:
+        self._mail_hold.expire()
+        self._mail_step.sweep(self._stop.is_set)
 
     def _every(
         self,

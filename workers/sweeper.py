@@ -1,7 +1,7 @@
-"""The sweeper: orders that are due are finished even when no message comes for them."""
+"""Finds the orders that are due, and has them finished even when no message comes for them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import structlog
@@ -16,29 +16,54 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 100
 
-
-def bind_request_id(order: Order) -> None:
-    """Have what is logged about a swept order carry the id of the request that placed it."""
-    structlog.contextvars.bind_contextvars(request_id=request_id_of(order))
+Find = Callable[[datetime, int], list[Order]]  # orders that are due at a time, so many at most
 
 
-def sweep(
-    advance: Callable[[Order], None],
+def _all(orders: list[Order]) -> list[Order]:
+    return orders
+
+
+def due_orders(
+    find: Find,
     stopping: Callable[[], bool],
-    find: Callable[[datetime, int], list[Order]] = find_due,
-) -> int:
-    """Claim every order that is due and hand it to `advance`. Returns how many there were."""
-    swept = 0
+    batch: int = _BATCH,
+    choose: Callable[[list[Order]], list[Order]] = _all,
+) -> Iterator[Order]:
+    """Each order that `find` gives, until it gives none or the worker is to stop.
+
+    `choose` says which of a batch come now, in which order; the others are found again. None comes twice
+    unless a worker has moved it in between: with what makes no progress a sweep would never end. What is
+    logged about an order carries the id of the request that placed it.
+    """
+    seen = set[str]()
     while not stopping():
-        due = find(clock.now(), _BATCH)
+        found = find(clock.now(), batch)
+        due = [order for order in found if _time_of(order) not in seen]
         random.shuffle(due)  # workers that sweep at once begin at different ends
-        for order in due:
-            claimed = None if stopping() else claim(order)
-            if claimed is not None:
-                advance(claimed)
-                swept += 1
-        if len(due) < _BATCH:
-            break
+        chosen = choose(due)
+        for order in chosen:
+            if stopping():
+                return
+            seen.add(_time_of(order))
+            with structlog.contextvars.bound_contextvars(request_id=request_id_of(order)):
+                yield order
+        if not chosen or (len(chosen) == len(due) and len(found) < batch):
+            return
+
+
+def sweep(advance: Callable[[Order], None], stopping: Callable[[], bool], find: Find = find_due) -> int:
+    """Claim every order that `find` gives and hand it to `advance`. Returns how many were claimed."""
+    swept = 0
+    for order in due_orders(find, stopping):
+        claimed = claim(order)
+        if claimed is not None:
+            advance(claimed)
+            swept += 1
     if swept:
         log.info("swept", orders=swept)
     return swept
+
+
+def _time_of(order: Order) -> str:
+    """Which order, at which of its times: as text, as another program's `_id` may be anything."""
+    return f"{order['_id']!r} {order['nextActionAt']}"

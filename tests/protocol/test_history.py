@@ -6,7 +6,7 @@ from controllers.order_placement import place_order
 from models.order_history import KEPT_FIRST, KEPT_LATEST, is_full
 from models.order_mail import request_mail
 from models.order_shape import contradiction, request_id_of
-from tests.support.steered import Document, Steered, make_mail_step
+from tests.support.steered import Document, Steered
 
 MOST = KEPT_FIRST + KEPT_LATEST
 
@@ -19,7 +19,7 @@ def sweep_when_due(steered: Steered, order: Document, tries: int) -> Document:
     """Let so many mails fail, each as soon as it is due."""
     steered.ses.plan(*["throttled"] * tries)
     for _ in range(tries):
-        steered.mail_step = make_mail_step()  # whose gate does not know yet that SES takes none
+        steered.restart_mails()  # whose gate does not know yet that SES takes none
         steered.now = steered.read(order["orderId"])["nextActionAt"]
         steered.sweep()
     return steered.read(order["orderId"])
@@ -48,7 +48,7 @@ def test_weeks_without_ses_do_not_grow_a_document(steered: Steered) -> None:
     again = place_order(request)
     assert (again.replayed, again.order["updatedAt"]) == (True, order["history"][1]["at"])
 
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     steered.finish()
     after = steered.read(order["orderId"])
     assert (after["mail"]["state"], events(after)[-1], len(after["history"])) == ("sent", "mail_sent", MOST)

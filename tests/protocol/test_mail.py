@@ -12,7 +12,7 @@ from models.order_mail import CLAIM_SECONDS
 from tests.support.crashes import Crash, Stop
 from tests.support.fake_ses import FakeSes, ses_client
 from tests.support.replaced import replace_for_test
-from tests.support.steered import Document, Steered, make_mail_step
+from tests.support.steered import Document, Steered
 
 MAIL_RETRY = timedelta(minutes=10)
 
@@ -161,7 +161,7 @@ def test_a_mail_is_claimed_by_one_worker_only(steered: Steered, order: Document)
 def test_a_mail_above_the_accounts_sending_rate_is_left_to_the_sweep(
     steered: Steered, order: Document
 ) -> None:
-    steered.mail_step = make_mail_step(per_second=0.01)
+    steered.restart_mails(per_second=0.01)
     other = steered.place(order["userId"], {steered.product(5): 1})
     for order_id in (order["orderId"], other):
         steered.deliver(order_id)
@@ -169,7 +169,7 @@ def test_a_mail_above_the_accounts_sending_rate_is_left_to_the_sweep(
     waiting = steered.read(other)
     assert (waiting["mail"], waiting["nextActionAt"]) == ({"state": "due", "attempts": 0}, steered.now)
     assert [entry["event"] for entry in waiting["history"]][-1] == "settled"
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     assert steered.sweep() == 1
     assert mail_of(steered, waiting)["state"] == "sent"
 

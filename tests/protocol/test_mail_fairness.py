@@ -7,7 +7,7 @@ import pytest
 from bson import ObjectId
 
 from tests.support.node_app import node_order
-from tests.support.steered import Document, Steered
+from tests.support.steered import Document, Steered, send_mail
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
 from workers.thread_pool import ThreadPool
@@ -53,7 +53,7 @@ def test_who_comes_in_the_middle_of_a_burst_waits_for_ten_mails_of_it_at_most(st
             late.extend(due_mails(steered, other, 1))
         send(order)
 
-    MailStep(MailGate(1e9, places=1), 600, submit).sweep(never)
+    MailStep(MailGate(1e9, places=1), send_mail, submit).sweep(never)
 
     assert len(sent(steered)) == 61
     assert sent(steered).index(late[0]) <= OF_ONE_USER + 1
@@ -66,7 +66,7 @@ def test_more_mails_than_one_look_finds_are_all_sent_once(
     due = [due_mails(steered, steered.user(), OF_ONE_USER, late_by=60) for _ in range(3)]
     threads = ThreadPool(steered.app, 2, "mail")
 
-    swept = MailStep(MailGate(1e9, places=2), 600, threads.submit).sweep(never)
+    swept = MailStep(MailGate(1e9, places=2), send_mail, threads.submit).sweep(never)
     threads.finish()
 
     assert swept == 30
@@ -82,7 +82,7 @@ def test_a_mail_that_nobody_gets_on_with_is_handed_on_once_a_sweep(steered: Stee
         handed.append(order["orderId"])
         step._gate._places += 1
 
-    step = MailStep(MailGate(1e9, places=1), 600, drop)
+    step = MailStep(MailGate(1e9, places=1), send_mail, drop)
 
     assert step.sweep(never) == 25
     assert len(handed) == len(set(handed)) == 25
@@ -93,7 +93,7 @@ def test_no_more_mails_are_handed_on_than_there_are_places(steered: Steered) -> 
     handed: list[str] = []
     looks = iter([False] * 4)
 
-    step = MailStep(MailGate(1e9, places=1), 600, lambda _send, order: handed.append(order["orderId"]))
+    step = MailStep(MailGate(1e9, places=1), send_mail, lambda _send, order: handed.append(order["orderId"]))
     step.sweep(lambda: next(looks, True))
 
     assert len(handed) == 1, "its place is not given back"

@@ -14,7 +14,7 @@ from config.redis import make_client
 from config.resources import resources
 from services import redis_service
 from tests.support.replaced import replace_for_test
-from tests.support.steered import Document, Steered, make_mail_step
+from tests.support.steered import Document, Steered
 from utils import metrics
 from utils.circuit_breaker import CircuitBreaker
 from workers.mail_gate import MailGate, Outcome
@@ -60,7 +60,7 @@ def gauge(reason: str) -> float:
 def orders_of(steered: Steered, count: int) -> list[Document]:
     """So many processed orders, each of a user of its own, whose mails were not tried yet."""
     product_id = steered.product(100)
-    steered.mail_step = make_mail_step(places=0)
+    steered.restart_mails(places=0)
     order_ids = [steered.place(steered.user(), {product_id: 1}) for _ in range(count)]
     for order_id in order_ids:
         steered.deliver(order_id)
@@ -80,7 +80,7 @@ def test_an_account_at_fault_loses_no_mail_and_is_told_once(
 ) -> None:
     reason = ACCOUNT_FAULTS[fault]
     orders = orders_of(steered, 2)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
 
     for tries in (1, 2, 3):
         sweep(steered, fault, fault)
@@ -106,7 +106,7 @@ def test_an_account_at_fault_loses_no_mail_and_is_told_once(
 @pytest.mark.parametrize("fault", ["refused", "bad address", "too large"])
 def test_what_is_the_mails_fault_is_refused_and_holds_no_other(steered: Steered, fault: str) -> None:
     first, second = orders_of(steered, 2)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
 
     sweep(steered, fault)
 
@@ -119,7 +119,7 @@ def test_another_fault_of_the_account_is_told_anew(
     steered: Steered, caplog: pytest.LogCaptureFixture
 ) -> None:
     orders_of(steered, 1)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     for fault in ("bad key", "bad key", "no MX", "no MX"):
         sweep(steered, fault)
         steered.wait(300)
@@ -137,7 +137,7 @@ def test_in_the_sandbox_others_get_their_mails_and_the_word_stays(
 ) -> None:
     """A mail to a verified recipient says nothing of the others, who get theirs once it is left."""
     orders = orders_of(steered, 2)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
 
     sweep(steered, "recipient not verified")
 
@@ -158,7 +158,7 @@ def test_in_the_sandbox_others_get_their_mails_and_the_word_stays(
 def test_a_hold_that_no_mail_meets_any_more_is_forgotten(steered: Steered) -> None:
     """Another worker sends what there is to send, say."""
     orders_of(steered, 1)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     sweep(steered, "bad key")
     steered.database["orders"].delete_many({})
 
@@ -181,10 +181,10 @@ def test_the_word_goes_by_itself_when_its_worker_is_gone(steered: Steered) -> No
 def test_a_worker_that_starts_anew_takes_the_word_back(steered: Steered) -> None:
     """Whoever mends keys or settings restarts the worker."""
     orders_of(steered, 1)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     sweep(steered, "bad key")
     steered.wait(60)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
 
     sweep(steered)
 
@@ -205,7 +205,7 @@ def test_without_keys_nothing_is_sent_and_the_mail_waits(
         "ses", endpoint_url=steered.ses.url, region_name="us-east-1", config=Config(proxies={})
     )
     (order,) = orders_of(steered, 1)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
     with monkeypatch.context() as patch:
         replace_for_test(patch, steered.app, ses=keyless)
         steered.sweep()
@@ -217,7 +217,7 @@ def test_without_keys_nothing_is_sent_and_the_mail_waits(
 
 def test_without_redis_mails_wait_and_go_out_alike(steered: Steered, monkeypatch: pytest.MonkeyPatch) -> None:
     (order,) = orders_of(steered, 1)
-    steered.mail_step = make_mail_step()
+    steered.restart_mails()
 
     def gone(*_: object, **__: object) -> None:
         raise RedisConnectionError

@@ -18,7 +18,7 @@ from tests.support.crashes import Stop, lose_connection
 from tests.support.invariants import check_always, check_at_rest
 from tests.support.node_app import node_order
 from tests.support.odd_orders import ODD, SECRET, damaged
-from tests.support.steered import Document, Steered
+from tests.support.steered import Document, Steered, send_mail
 from utils import clock, errors
 from workers.faults import is_outage, reason_of
 from workers.mail_gate import MailGate
@@ -126,7 +126,7 @@ def test_120_damaged_mails_end_the_sweep_and_give_their_places_back(steered: Ste
     gate = MailGate(1e9, places=2)
     threads = ThreadPool(steered.app, 2, "mail")
 
-    MailStep(gate, 600, threads.submit).sweep(never)
+    MailStep(gate, send_mail, threads.submit).sweep(never)
     threads.finish()
 
     assert steered.database["orders"].count_documents({"putAside": {"$exists": True}}) == 120
@@ -143,7 +143,7 @@ def test_a_mail_whose_history_is_odd_costs_no_place_at_the_gate(steered: Steered
     steered.database["orders"].insert_one(odd)
     gate = MailGate(1e9, places=1)
     threads = ThreadPool(steered.app, 1, "mail")
-    step = MailStep(gate, 600, threads.submit)
+    step = MailStep(gate, send_mail, threads.submit)
 
     for _ in range(4):
         step.sweep(never)
@@ -166,7 +166,7 @@ def test_a_mail_that_no_thread_takes_gives_its_place_back(steered: Steered) -> N
     threads = ThreadPool(steered.app, 1, "mail")
     threads.finish()
     order = order_of(steered)
-    steered.mail_step = MailStep(gate, 600, threads.submit)
+    steered.mail_step = MailStep(gate, send_mail, threads.submit)
 
     steered.deliver(order["orderId"])
 
@@ -303,7 +303,7 @@ def test_a_mail_that_cannot_be_made_is_not_claimed(steered: Steered, monkeypatch
         raise ZeroDivisionError(SECRET)
 
     with monkeypatch.context() as patch:
-        patch.setattr("workers.mail_step.order_status", fail)
+        patch.setattr("workers.mail_sender.order_status", fail)
         steered.deliver(order["orderId"])
         for _ in range(MAX_TRIES - 1):
             after = sweep_when_due(steered, order)

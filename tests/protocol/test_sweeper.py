@@ -9,7 +9,7 @@ from bson import ObjectId
 
 from tests.support.invariants import check_at_rest
 from tests.support.node_app import node_order
-from tests.support.steered import Document, Steered
+from tests.support.steered import Document, Steered, send_mail
 from workers.consumer import Consumer
 from workers.mail_gate import MailGate
 from workers.mail_step import MailStep
@@ -107,11 +107,13 @@ def test_a_mail_that_cannot_be_sent_holds_no_other_up(steered: Steered) -> None:
     damaged = {"_id": ObjectId(), "orderId": "damaged", "status": "Failed", "mail": {"state": "due"}}
     steered.database["orders"].insert_one({**damaged, "nextActionAt": steered.now})
     order_id = steered.place(steered.user(), {steered.product(5): 2})
-    steered.mail_step = MailStep(MailGate(1, places=0), 600, print)  # which leaves all mails to the sweep
+    steered.mail_step = MailStep(
+        MailGate(1, places=0), send_mail, print
+    )  # which leaves all mails to the sweep
     steered.deliver(order_id)
     assert steered.ses.mails == []
     threads = ThreadPool(steered.app, 2, "mail")
-    assert MailStep(MailGate(1000, places=2), 600, threads.submit).sweep(never) == 2
+    assert MailStep(MailGate(1000, places=2), send_mail, threads.submit).sweep(never) == 2
     threads.finish()
     assert [mail.subject.split()[1] for mail in steered.ses.mails] == [order_id]
     assert "nextActionAt" not in steered.read(order_id)
