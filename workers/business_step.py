@@ -67,9 +67,9 @@ class BusinessStep:
         if order.get("attempts") and not due:  # a second message is no reason to be early
             return order
         if self._step is None:
-            return _cached(order_decisions.process(order))
+            return _announced(order_decisions.process(order))
         if order.get("attempts", 0) >= MAX_ATTEMPTS:
-            return _cached(order_decisions.fail(order, "processing_error"))
+            return _announced(order_decisions.fail(order, "processing_error"))
         attempt = _Work("step", call_step, self._step, order_step.claim_step, _processed, _attempt_failed)
         return self._hand_over(order, attempt, patient)
 
@@ -143,7 +143,7 @@ def call_undo(undo: Step, order: Order) -> None:
 
 
 def _processed(claimed: Order) -> Order | None:
-    return _cached(order_decisions.process(claimed, order_step.token_of(claimed)))
+    return _announced(order_decisions.process(claimed, order_step.token_of(claimed)))
 
 
 def _attempt_failed(claimed: Order, error: BaseException) -> Order | None:
@@ -151,7 +151,7 @@ def _attempt_failed(claimed: Order, error: BaseException) -> Order | None:
     _warn("fulfilment_failed", claimed, attempt, error)
     if attempt < MAX_ATTEMPTS:
         return order_step.record_attempt(claimed, clock.after(retry_seconds(attempt)))
-    return _cached(order_decisions.fail(claimed, "processing_error", order_step.token_of(claimed)))
+    return _announced(order_decisions.fail(claimed, "processing_error", order_step.token_of(claimed)))
 
 
 def _undo_failed(claimed: Order, error: BaseException) -> Order | None:
@@ -165,8 +165,8 @@ def _undo_failed(claimed: Order, error: BaseException) -> Order | None:
     return released
 
 
-def _cached(decided: Order | None) -> Order | None:
-    """Replace what the cache says by what was decided."""
+def _announced(decided: Order | None) -> Order | None:
+    """Put a decision into the cache, in place of what was there before it, and log it."""
     if decided is not None:
         redis_service.put_order(to_json(decided))
         log.info(f"order_{decided['status'].lower()}", order_id=decided["orderId"])

@@ -26,7 +26,7 @@ def main() -> int:
     if options.survivors:
         print(f"{session.forget_survivors()} survivors are tried again.")
     if not options.report:
-        _work(session, options.at_once, options.minutes)
+        _work(session, options)
         session.keep()
     print("Written:", write_report(session))
     return 0
@@ -38,19 +38,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--at-once", type=int, default=os.cpu_count(), help="how many mutants at once: %(default)s"
     )
+    parser.add_argument(
+        "--seconds",
+        type=int,
+        default=120,
+        help="for the tests of one mutant: %(default)s; few for a first look",
+    )
     parser.add_argument("--survivors", action="store_true", help="try those that survived again")
     parser.add_argument("--report", action="store_true", help="only write docs/MUTANTS.md anew")
     parser.add_argument("--new", action="store_true", help="try all, whatever came out before")
     return parser.parse_args()
 
 
-def _work(session: Session, at_once: int, minutes: float) -> None:
+def _work(session: Session, options: argparse.Namespace) -> None:
     print("Only what is committed is changed and tried. Ctrl-C stops; `make mutants` goes on from there.")
     begun, before = time.monotonic(), _tried(session)
     try:
-        with session.running(at_once) as process:
-            print(f"{at_once} at once.")
-            while process.poll() is None and time.monotonic() - begun < minutes * 60:
+        with session.running(options.at_once, options.seconds) as process:
+            print(f"{options.at_once} at once.")
+            while process.poll() is None and time.monotonic() - begun < options.minutes * 60:
                 time.sleep(_SECONDS_BETWEEN_LINES)
                 _say(session, time.monotonic() - begun, before)
     except KeyboardInterrupt:

@@ -27,7 +27,6 @@ from local_stack.aws import Aws
 from local_stack.pid_file import PidFile
 from tests.mutants.chosen import files_for
 
-SECONDS_FOR_ONE: Final = 120
 _SECONDS_TO_END: Final = 40  # for a test that hangs, on top
 
 
@@ -59,8 +58,9 @@ def main() -> int:
     if not module:
         sys.exit("Nothing is changed in this clone: there is no mutant to try.")
     make_servers_as_new(Path(os.environ["TEST_STACK"]))
-    watch = Watch(SECONDS_FOR_ONE)
-    _end_in_good_order()
+    seconds = int(os.environ["MUTANTS_SECONDS"])
+    watch = Watch(seconds)
+    _end_in_good_order(seconds + _SECONDS_TO_END)
     result = pytest.main(["-x", *files_for(module, kills_of(kills, module))], plugins=[watch])
     if watch.time_is_over and watch.failed is None:
         print("TIME IS OVER")
@@ -102,7 +102,7 @@ def make_servers_as_new(stack: Path) -> None:
     aws.await_ready()  # makes the queues and the sender
 
 
-def _end_in_good_order() -> None:
+def _end_in_good_order(seconds: int) -> None:
     """When a test hangs, or the run is stopped: so that the fixtures end what they started."""
     parent = os.getppid()
 
@@ -115,7 +115,7 @@ def _end_in_good_order() -> None:
         os.kill(os.getpid(), signal.SIGALRM)
 
     signal.signal(signal.SIGALRM, end)
-    signal.alarm(SECONDS_FOR_ONE + _SECONDS_TO_END)
+    signal.alarm(seconds)
     threading.Thread(target=wait_for_the_parents_end, daemon=True).start()
 
 

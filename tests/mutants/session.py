@@ -98,8 +98,8 @@ class Session:
             return [Mutant(*row) for row in rows]
 
     @contextmanager
-    def running(self, at_once: int) -> Iterator[subprocess.Popen[bytes]]:
-        """Cosmic Ray at work, with so many clones and stacks."""
+    def running(self, at_once: int, seconds: int) -> Iterator[subprocess.Popen[bytes]]:
+        """Cosmic Ray at work, with so many clones and stacks; so many seconds for the tests of one mutant."""
         with (self.home / "lock").open("w") as lock, ExitStack() as stack:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,13 +107,13 @@ class Session:
                 sys.exit("Another `make mutants` is at work here.")
             ports = [free_port() for _ in range(at_once)]
             for number, port in enumerate(ports):
-                stack.enter_context(self._worker(number, port))
+                stack.enter_context(self._worker(number, port, seconds))
             self._write_settings([f"http://127.0.0.1:{port}" for port in ports])
             command = [sys.executable, "-m", "cosmic_ray.cli", "exec", str(self.settings), str(self.results)]
             yield stack.enter_context(_ended(subprocess.Popen(command, cwd=ROOT)))
 
     @contextmanager
-    def _worker(self, number: int, port: int) -> Iterator[None]:
+    def _worker(self, number: int, port: int, seconds: int) -> Iterator[None]:
         clone, servers = self.home / f"clone-{number}", self.home / f"stack-{number}"
         _clone(clone)
         shutil.rmtree(servers, ignore_errors=True)
@@ -122,6 +122,7 @@ class Session:
             environment = clean_environment(
                 {
                     "MUTANTS_KILLS": str(self.home / "kills.jsonl"),
+                    "MUTANTS_SECONDS": str(seconds),
                     "TEST_STACK": str(servers / "stack.env"),
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # none is needed, and they take 2 s
                 }
