@@ -13,12 +13,9 @@ import argparse
 import random
 import time
 from statistics import median
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import requests
-
-from benchmarks.load import make_session
+from benchmarks.customer import Customer, is_on_this_machine
 
 
 def main() -> None:
@@ -26,24 +23,19 @@ def main() -> None:
     parser.add_argument("--base", default="http://127.0.0.1:3000")
     parser.add_argument("--tries", type=int, default=200, help="for each of the two")
     arguments = parser.parse_args()
-    if urlsplit(arguments.base).hostname not in ("127.0.0.1", "localhost", "::1"):
+    if not is_on_this_machine(arguments.base):
         parser.error("for a system on this machine only")
     compare(arguments.base, arguments.tries)
 
 
 def compare(base: str, tries: int) -> None:
-    session = make_session()
-    known = f"{uuid4().hex}@example.com"
-    registered = session.post(
-        f"{base}/api/auth/register", json={"email": known, "password": uuid4().hex}, timeout=60
-    )
-    registered.raise_for_status()
+    customer = Customer(base)
     there: list[float] = []
     not_there: list[float] = []
     for _ in range(tries):
         for first in random.sample((True, False), 2):
-            email = known if first else f"{uuid4().hex}@example.com"
-            (there if first else not_there).append(_seconds(session, base, email))
+            email = customer.email if first else f"{uuid4().hex}@example.com"
+            (there if first else not_there).append(_seconds(customer, email))
     longer = sum(a > b for a, b in zip(there, not_there, strict=True)) / tries
     z = abs(longer - 0.5) * 2 * tries**0.5
     print(f"account there      median {median(there) * 1000:7.2f} ms")
@@ -51,11 +43,9 @@ def compare(base: str, tries: int) -> None:
     print(f"the first took longer in {longer:.2f} of {tries} pairs, z = {z:.1f}")
 
 
-def _seconds(session: requests.Session, base: str, email: str) -> float:
+def _seconds(customer: Customer, email: str) -> float:
     started = time.perf_counter()
-    answer = session.post(
-        f"{base}/api/auth/login", json={"email": email, "password": "wrong horse"}, timeout=60
-    )
+    answer = customer.ask("POST", "/api/auth/login", {"email": email, "password": "wrong horse"})
     seconds = time.perf_counter() - started
     if answer.status_code != 401:
         raise SystemExit(f"{answer.status_code} {answer.text}; is RATELIMIT_ENABLED=false?")

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.outages`: what clients wait while a server hangs or is gone, on a stack of its own.
+"""`python -m benchmarks.outages`: what clients wait while a server hangs or is down, on a stack of its own.
 
 Starts the local stack, an API and a worker on free ports; then measures requests while Redis and SQS hang
-(SIGSTOP) and while MongoDB is gone (kill -9), and ends all of it again. Takes about a minute.
+(SIGSTOP) and while MongoDB is down (kill -9), and ends all of it again. Takes about a minute.
 """
 
 import tempfile
@@ -16,49 +16,48 @@ from statistics import quantiles
 
 from pymongo import MongoClient
 
-from benchmarks.load import PRODUCT, make_session
+from benchmarks.customer import PRODUCT, Customer, sent
+from local_stack.programs import running_api, running_worker
 from local_stack.stack import LocalStack
-from tests.support.client import PASSWORD, Client
-from tests.support.system import running_api, running_worker
 
-# They are counted, as in production, and let one user do it all.
-LIMITS = {
-    "RATELIMIT_ENABLED": "true",
+_SETTINGS = {
+    "LOG_FORMAT": "json",
+    "BCRYPT_COST": "4",  # a login's own work is not what is measured
+    # Requests are counted, as in production, and one user may send all of them.
     "ORDERS_PER_MINUTE": "1000000",
     "MAILS_WAITING_PER_USER": "1000000",
 }
 
-Ask = Callable[[Client], int]
+Ask = Callable[[Customer], int]
 
 
 def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="outages-"))
     with (
         LocalStack(directory / "stack", {}) as stack,
-        running_api(stack.settings, directory / "api.log", **LIMITS) as (base, _),
-        running_worker(stack.settings, directory / "worker.log"),
+        running_api({**stack.settings, **_SETTINGS}, directory / "api.log") as (base, _),
+        running_worker({**stack.settings, **_SETTINGS}, directory / "worker.log"),
     ):
         _add_product(stack.settings["MONGO_URI"])
-        measure(stack, Client(base).register())
+        measure(stack, Customer(base))
     print(f"Logs are in {directory}")
 
 
-def measure(stack: LocalStack, user: Client) -> None:
+def measure(stack: LocalStack, user: Customer) -> None:
     """Print a line for each kind of request, before and during each outage."""
-    order_id = user.order({PRODUCT: 1}).json()["orderId"]
+    order_id = sent(user.order())["orderId"]
 
-    def post(client: Client) -> int:
-        return client.order({PRODUCT: 1}).status_code
+    def post(own: Customer) -> int:
+        return own.order().status_code
 
-    def get(client: Client) -> int:
-        return client.get(f"/api/orders/{order_id}").status_code
+    def get(own: Customer) -> int:
+        return own.read(order_id).status_code
 
-    def list_orders(client: Client) -> int:
-        return client.get("/api/orders").status_code
+    def list_orders(own: Customer) -> int:
+        return own.ask("GET", "/api/orders").status_code
 
-    def login(client: Client) -> int:
-        body = {"email": user.email, "password": PASSWORD}
-        return client.post("/api/auth/login", body, token="").status_code
+    def login(own: Customer) -> int:
+        return own.log_in().status_code
 
     def run(name: str, count: int, clients: int, ask: Ask) -> None:
         _measure(user, name, count, clients, ask)
@@ -70,8 +69,8 @@ def measure(stack: LocalStack, user: Client) -> None:
             run(f"POST /api/auth/login, {state}", 25, 2, login)
     stack.servers["mongo"].kill()
     with _probing(user):
-        run("GET /api/orders, MongoDB just gone", 500, 64, list_orders)
-    run("GET /api/orders, MongoDB gone", 500, 64, list_orders)
+        run("GET /api/orders, MongoDB just killed", 500, 64, list_orders)
+    run("GET /api/orders, MongoDB down", 500, 64, list_orders)
     stack.servers["mongo"].start()
     started = time.perf_counter()
     while list_orders(user) != 200:
@@ -79,23 +78,23 @@ def measure(stack: LocalStack, user: Client) -> None:
     print(f"MongoDB is back: orders are answered after {time.perf_counter() - started:.1f} s")
 
 
-def _measure(user: Client, name: str, count: int, clients: int, ask: Ask) -> None:
+def _measure(user: Customer, name: str, count: int, clients: int, ask: Ask) -> None:
     """Ask so often, with so many clients at once, each on a connection of its own."""
     local = threading.local()
 
     def timed(_: int) -> tuple[float, int]:
-        if not hasattr(local, "client"):
-            local.client = _same_user(user)
+        if not hasattr(local, "customer"):
+            local.customer = user.again()
         started = time.perf_counter()
-        status = ask(local.client)
+        status = ask(local.customer)
         return time.perf_counter() - started, status
 
     with ThreadPoolExecutor(clients) as pool:
         answers = list(pool.map(timed, range(count)))
     times = [seconds * 1000 for seconds, _ in answers]
     cuts, statuses = quantiles(times, n=100, method="inclusive"), Counter(status for _, status in answers)
-    told = ", ".join(f"{number} x {status}" for status, number in statuses.items())
-    print(f"{name:38} p50 {cuts[49]:6.0f}   p99 {cuts[98]:6.0f}   most {max(times):6.0f} ms   {told}")
+    seen = ", ".join(f"{number} x {status}" for status, number in statuses.items())
+    print(f"{name:38} p50 {cuts[49]:6.0f}   p99 {cuts[98]:6.0f}   most {max(times):6.0f} ms   {seen}")
 
 
 @contextmanager
@@ -110,14 +109,14 @@ def _hanging(stack: LocalStack, server: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _probing(user: Client) -> Iterator[None]:
-    """Ask whether the process is alive all the while; tell how long that took at most."""
-    over, times, client = threading.Event(), [0.0], _same_user(user)
+def _probing(user: Customer) -> Iterator[None]:
+    """Ask for /livez as long as this lasts, and print how long an answer took at most."""
+    over, times, own = threading.Event(), [0.0], user.again()
 
     def probe() -> None:
         while not over.wait(0.05):
             started = time.perf_counter()
-            client.get("/livez")
+            own.ask("GET", "/livez")
             times.append(time.perf_counter() - started)
 
     thread = threading.Thread(target=probe)
@@ -125,14 +124,7 @@ def _probing(user: Client) -> Iterator[None]:
     yield
     over.set()
     thread.join()
-    print(f"{'  GET /livez meanwhile':38} most {max(times) * 1000:.0f} ms")
-
-
-def _same_user(user: Client) -> Client:
-    client = Client(user.base)
-    client.session = make_session()
-    client.tokens, client.email = user.tokens, user.email
-    return client
+    print(f"{'  GET /livez beside it':38} most {max(times) * 1000:.0f} ms")
 
 
 def _add_product(uri: str) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlsplit
 
+from local_stack.programs import running_api
 from local_stack.stack import LocalStack
-from tests.support.system import running_api
 
 _PROBES = 300
 _HEAD = "POST /api/auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -40,11 +40,11 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="slow-"))
     with (
         LocalStack(directory / "stack", {}) as stack,
-        running_api(stack.settings, directory / "api.log") as (base, _),
+        running_api({**stack.settings, "LOG_FORMAT": "json"}, directory / "api.log") as (base, _),
     ):
         parts = urlsplit(base)
         address = parts.hostname or "", parts.port or 0
-        _measure(address, "nobody")
+        _measure(address, "no slow clients")
         for kind, (count, first, then) in KINDS.items():
             with _slow_clients(address, count, first, then) as how_many_are_left:
                 _measure(address, f"{count} {kind}", how_many_are_left)
@@ -97,10 +97,10 @@ def _slow_clients(address: tuple[str, int], count: int, first: str, then: str) -
 
         def keep_on() -> None:
             while not over.wait(1):
-                gone = {key.fileobj for key, _ in ended.select(0)}
+                ended_ones = {key.fileobj for key, _ in ended.select(0)}
                 for connection in [*alive]:
                     try:
-                        if connection in gone and not connection.recv(65536):
+                        if connection in ended_ones and not connection.recv(65536):
                             raise ConnectionResetError
                         connection.sendall((then or ("\r\n" if _is_large(first) else "")).encode())
                     except BlockingIOError:

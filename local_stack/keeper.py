@@ -19,7 +19,7 @@ _HEALTHY_SECONDS: Final = 30.0  # after this long, the next death is a new story
 class Keeper:
     """Watches one process. `tend` never waits for a pause to be over: call it again and again."""
 
-    def __init__(self, process: Process, start: Callable[[], None]) -> None:
+    def __init__(self, process: Process, start: Callable[[], object]) -> None:
         """`start` starts the process and may wait until it is ready; it may raise StackError."""
         self.process = process
         self.failures = 0

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from local_stack.pid_file import PidFile
 from local_stack.probes import wait_until
@@ -31,18 +31,17 @@ class Process:
         self,
         name: str,
         command: Sequence[str],
-        pids: PidFile,
+        pids: PidFile | None = None,
         *,
         environment: Mapping[str, str],
         log: Path | None = None,
+        home: Path | None = None,
     ) -> None:
-        """`log` takes its output; without one the output is ours."""
-        self.name = name
+        """`pids` keeps its process id while it runs, `log` takes its output, `home` is its working directory;
+        without these nothing keeps it, and output and directory are ours."""
+        self.name, self.command, self.environment = name, command, environment
         self.exit_code: int | None = None
-        self._command = command
-        self._pids = pids
-        self._environment = environment
-        self._log = log
+        self._pids, self._log, self._home = pids, log, home
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,21 +57,24 @@ class Process:
             raise StackError(f"{self.name} is not running.")
         return self._child.pid
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Start it; nothing if it runs."""
         if self.running:
-            return
+            return self
         self.kill()
         with contextlib.ExitStack() as files:
             output = files.enter_context(self._log.open("ab")) if self._log else None
             self._child = self._spawn(output)
-        self._pids.add(self.name, self._child.pid)
+        if self._pids:
+            self._pids.add(self.name, self._child.pid)
+        return self
 
     def _spawn(self, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                [*_tether(), *self._command],
-                env=dict(self._environment),
+                [*_tether(), *self.command],
+                env=dict(self.environment),
+                cwd=self._home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -82,8 +84,21 @@ class Process:
             hint = "Are the packages of requirements-local.txt installed? `make run` does that."
             raise StackError(f"{self.name} could not be started: {error}. {hint}") from error
 
-    def stop(self, grace: float) -> None:
+    def stop(self, grace: float) -> int | None:
+        """SIGTERM, and SIGKILL after `grace` seconds. Returns its exit code."""
         stop_together([self], grace)
+        return self.exit_code
+
+    def wait(self, seconds: float) -> int:
+        """Wait for it to end by itself. Returns its exit code; subprocess.TimeoutExpired when it does not."""
+        if self._child is None:
+            raise StackError(f"{self.name} is not running.")
+        self.exit_code = self._child.wait(seconds)
+        return self.exit_code
+
+    def output(self) -> str:
+        """What it has written so far, if it has a log of its own."""
+        return self._log.read_text(errors="replace") if self._log else ""
 
     def kill(self) -> None:
         """End it at once, and whatever it started."""
@@ -92,7 +107,8 @@ class Process:
         self.send_to_group(signal.SIGKILL)
         self.exit_code = self._child.wait()
         self._child = None
-        self._pids.remove(self.name)
+        if self._pids:
+            self._pids.remove(self.name)
 
     def send(self, number: signal.Signals) -> None:
         if self.running and self._child:

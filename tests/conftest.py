@@ -18,12 +18,13 @@ from pymongo import MongoClient
 
 import commands
 from config.resources import resources_of
+from local_stack.programs import ROOT, clean_environment
 from local_stack.stack import LocalStack
 from models import inventory
 from server import create_app
 from tests.support.client import Client
 from tests.support.log_secrets import find_secrets_in
-from tests.support.system import QUICK, ROOT, clean_environment, running_api, running_worker
+from tests.support.system import QUICK, running_api, running_worker
 
 _FROM_OUTSIDE = ("MONGO_URI", "REDIS_HOST", "REDIS_PORT", "REDIS_URI")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 # Imports run one way: each room may use those named here, and nothing else of the project.
 ROOMS = {
@@ -65,6 +65,14 @@ def imports_of(path: Path) -> Iterator[str]:
 
 def _is_for_types(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize("folder", ["local_stack", "examples", "benchmarks"])
+def test_what_stands_beside_the_application_does_not_import_the_tests(folder: str) -> None:
+    imports = {(path.name, module) for path in files_of(folder) for module in imports_of(path)}
+
+    assert imports
+    assert not {pair for pair in imports if pair[1].partition(".")[0] == "tests"}
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 MISTAKES = ROOT / "tests" / "types" / "mistakes.py"
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from local_stack.probes import free_port
+from local_stack.processes import Process
+from local_stack.programs import ROOT, clean_environment, is_alive, python
 from tests.support.client import Client
-from tests.support.system import ROOT, Child, answers, clean_environment
 from tests.support.waiting import wait_for
 
 NOT_COPIED = shutil.ignore_patterns(
@@ -39,10 +40,10 @@ def as_in_the_node_code(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(arguments: list[str], copy: Path) -> Iterator[Child]:
+def running(arguments: list[str], copy: Path) -> Iterator[Process]:
     # What `make run` prints is no log: its greeting has an address in it.
     output = copy / ("output.txt" if arguments == ["server.py"] else "output.log")
-    child = Child(arguments, clean_environment({}), output, copy).start()
+    child = python(arguments, clean_environment({}), output, copy).start()
     try:
         yield child
     finally:
@@ -60,7 +61,7 @@ def test_with_all_settings_in_a_file_one_can_log_in_order_and_have_it_processed(
 
     assert "p-dotenv" in flask(copy, "inventory", "set", "p-dotenv", "--stock", "5", "--price", "2")
     with running(["-m", "gunicorn", "wsgi:app"], copy) as api:
-        wait_for(lambda: answers(base, api), "the API to start")
+        wait_for(lambda: is_alive(port), "the API to start")
         assert api.output().count("Booting worker with pid") == 1
         assert f"Listening at: {base}" in api.output()
         user = Client(base).register()
@@ -86,7 +87,7 @@ def test_make_run_reads_the_file_as_well(copy: Path, tmp_path: Path) -> None:
         assert order["currency"] == "EUR"
         assert (local / "stack.env").exists()
         assert "mouse" in flask(copy, "inventory", "show")
-        assert child.stop() == 0
+        assert child.stop(60) == 0
 
 
 @pytest.mark.parametrize("arguments", [["-m", "gunicorn", "wsgi:app"], ["-m", "workers.order_worker"]])

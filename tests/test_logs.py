@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from local_stack.probes import free_port
+from local_stack.processes import Process
+from local_stack.programs import ROOT, clean_environment
 from middleware.request_context import loggable
 from tests.support.client import Client
-from tests.support.system import ROOT, Child, clean_environment, running_api
+from tests.support.system import running_api
 from tests.support.waiting import wait_for
 
 FAILS = """
@@ -37,7 +39,7 @@ def nowhere(settings: dict[str, str]) -> dict[str, str]:
     return {**settings, "MONGO_URI": f"mongodb://127.0.0.1:{free_port()}/orders"}
 
 
-def lines_of(child: Child) -> list[dict[str, Any]]:
+def lines_of(child: Process) -> list[dict[str, Any]]:
     """All lines that are whole; each must be JSON."""
     return [json.loads(line) for line in child.output().rpartition("\n")[0].splitlines()]
 
@@ -76,7 +78,7 @@ def test_json_lines_have_the_path_of_a_404_and_a_warning_for_a_503(
     assert "secret" not in child.output()
 
 
-def told_of(child: Child, sent: dict[str, str]) -> dict[str, dict[str, Any]] | None:
+def told_of(child: Process, sent: dict[str, str]) -> dict[str, dict[str, Any]] | None:
     """The line of each address that was sent, once all are there."""
     lines = [line for line in lines_of(child) if line.get("request_id") in sent]
     return {sent[line["request_id"]]: line for line in lines} if len(lines) == len(sent) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 # Notes its arguments. What makes a virtual environment makes one whose Python is this same script.
 STAND_IN = """#!/bin/sh

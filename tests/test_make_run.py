@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.programs import ROOT
 from tests.support.client import Client
 from tests.support.made import nothing_configured, running
-from tests.support.system import ROOT
 from tests.support.waiting import wait_for
 
 

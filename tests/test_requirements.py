@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 PRODUCTION = (
     *("server.py", "wsgi.py", "gunicorn.conf.py", "commands", "config", "controllers", "middleware"),

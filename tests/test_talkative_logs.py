@@ -14,9 +14,11 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
+from local_stack.processes import Process
+from local_stack.programs import ROOT, clean_environment
 from tests.support.client import PASSWORD, Client
 from tests.support.log_secrets import find_secrets
-from tests.support.system import QUICK, ROOT, Child, clean_environment, running_api, running_worker
+from tests.support.system import QUICK, running_api, running_worker
 from tests.support.waiting import wait_for
 from utils.gunicorn_logs import leave_out_what_was_sent
 from utils.logs import fields_of
@@ -49,8 +51,8 @@ class Talkative(NamedTuple):
     """An API and a worker, with their database and their key."""
 
     base: str
-    api: Child
-    worker: Child
+    api: Process
+    worker: Process
     database: Any
     key: str
 

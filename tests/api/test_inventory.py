@@ -12,9 +12,9 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
+from local_stack.programs import ROOT, clean_environment
 from tests.api.conftest import Mongo
 from tests.support.client import Client, expect_problem
-from tests.support.system import ROOT, clean_environment
 
 JAVASCRIPT_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

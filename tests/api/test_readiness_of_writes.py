@@ -15,12 +15,13 @@ from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
 from local_stack.mongo import SecantusDB
+from local_stack.programs import ROOT, clean_environment
 from local_stack.servers import Server
 from local_stack.stack import LocalStack
 from services import probes
 from tests.support.client import Client, expect_problem
 from tests.support.replaced import bound_to
-from tests.support.system import QUICK, ROOT, clean_environment, running_api
+from tests.support.system import QUICK, running_api
 
 
 @pytest.fixture

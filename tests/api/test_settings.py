@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from config import aws, env_example, settings_reader
 from config.settings import Settings
 from config.settings_reader import SettingsError, check_settings, load_settings
-from tests.support.system import ROOT, clean_environment
+from local_stack.programs import ROOT, clean_environment
 
 GUNICORN = ["-m", "gunicorn", "wsgi:app"]
 WORKER = ["-m", "workers.order_worker"]

@@ -157,7 +157,7 @@ def test_an_idle_connection_does_not_hold_up_the_end_of_the_api(settings: dict[s
         idle, kept = connect(base), Client(base)
         assert kept.get("/livez").status_code == 200  # its connection is kept
         with idle:
-            assert child.stop() == 0
+            assert child.stop(60) == 0
             assert answer_on(idle) == ""
 
     assert "graceful timeout" not in child.output()

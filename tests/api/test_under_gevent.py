@@ -20,13 +20,14 @@ from flask import Flask
 
 from config.resources import resources_of
 from local_stack.probes import free_port
+from local_stack.processes import Process
 from services import queue_publisher
 from services.order_notifications import OrderWaiters
 from tests.faults.proxy import Proxy, mongo_through
 from tests.faults.toxics import Latency, Silence
 from tests.support.client import Client
 from tests.support.queues import Queue, make_queue
-from tests.support.system import Child, running_api
+from tests.support.system import running_api
 from tests.support.together import together
 from tests.support.waiting import wait_for
 
@@ -49,7 +50,7 @@ def queue(settings: dict[str, str]) -> Iterator[Queue]:
     sqs.close()
 
 
-def worker_pids(child: Child) -> list[int]:
+def worker_pids(child: Process) -> list[int]:
     """The processes that serve, in the order in which gunicorn says that it starts them."""
     return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", child.output())]
 
@@ -68,14 +69,13 @@ def test_what_waits_for_sqs_is_sent_when_the_process_is_asked_to_end(
                 assert user.order({product_id: 1}).status_code == 201
             user.session.close()
             assert proxy.held.wait(30)
-            assert child.process is not None
-            child.process.send_signal(SIGTERM)
+            child.send(SIGTERM)
             wait_for(lambda: "Worker exiting" in child.output(), "the worker to have served all")
             ends = time.monotonic() + queue_publisher.LAST_CHANCE_SECONDS
             wait_for(lambda: time.monotonic() > ends - 3, "the time that other libraries take to end")
             assert queue.waiting() == 0
             proxy.clear()
-            assert child.process.wait(60) == 0
+            assert child.wait(60) == 0
 
     assert queue.waiting() == 12
 
@@ -104,7 +104,7 @@ def test_requests_at_once_never_see_each_others_id(settings: dict[str, str], log
     assert told == {f"/api/orders/{order_id}": request_id for order_id, request_id in asked.items()}
 
 
-def _ids_by_path(child: Child, count: int) -> dict[str, str] | None:
+def _ids_by_path(child: Process, count: int) -> dict[str, str] | None:
     """The request id in the line about each address that was not found, once there are so many."""
     whole = child.output().rpartition("\n")[0].splitlines()
     lines = [line for line in map(json.loads, whole) if line.get("status") == 404]
@@ -127,7 +127,7 @@ def test_what_the_publisher_logs_has_no_requests_id(
     assert "request_id" not in json.loads(line)
 
 
-def _ordered_until_told(user: Client, product: Product, child: Child) -> bool:
+def _ordered_until_told(user: Client, product: Product, child: Process) -> bool:
     assert user.order({product(1): 1}).status_code == 201
     return "circuit_opened" in child.output()
 

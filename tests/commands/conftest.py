@@ -14,8 +14,8 @@ from flask import Flask
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from local_stack.programs import ROOT, clean_environment
 from tests.support.replaced import bound_to
-from tests.support.system import ROOT, clean_environment
 
 Run = Callable[..., Result]
 Flasks = Callable[..., "subprocess.CompletedProcess[str]"]

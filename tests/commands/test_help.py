@@ -7,8 +7,8 @@ import click
 import pytest
 
 from commands.app import create_cli_app
+from local_stack.programs import ROOT
 from tests.commands.conftest import Flasks
-from tests.support.system import ROOT
 
 PAGE = (ROOT / "docs" / "COMMANDS.md").read_text()
 OURS = create_cli_app().cli

@@ -12,12 +12,12 @@ from bson import ObjectId
 from flask import Flask
 from pymongo.database import Database
 
+from local_stack.programs import ROOT, clean_environment
 from models import books, inventory
 from tests.commands.conftest import Run
 from tests.support.client import Client
 from tests.support.collections import inventories
 from tests.support.odd_products import ODD, READABLE
-from tests.support.system import ROOT, clean_environment
 from tests.support.together import together
 from utils import clock
 

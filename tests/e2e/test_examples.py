@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.system import ROOT, clean_environment
+from local_stack.programs import ROOT, clean_environment
 
 EXAMPLES = ROOT / "examples"
 

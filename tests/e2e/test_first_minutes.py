@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from local_stack.probes import free_port
+from local_stack.programs import ROOT
 from tests.e2e.programs import install_if_missing
 from tests.support.made import nothing_configured, running
-from tests.support.system import ROOT
 
 README_ADDRESS = "http://127.0.0.1:3000"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from local_stack.programs import ROOT, clean_environment
 from models import inventory
 from models import user as users
 from tests.e2e.narrowed import narrowed
 from tests.support.client import Client
-from tests.support.system import ROOT, clean_environment
 
 PRODUCTS = ["keyboard", "mouse", "monitor"]
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from signal import SIGTERM
 from uuid import uuid4
 
 from bson import ObjectId
 
+from local_stack.processes import Process
 from tests.faults.bank import STEP
 from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
 from tests.faults.time_travel import pass_time
-from tests.support.system import Child
 from tests.support.waiting import wait_for
 
 Drive = Callable[[Run, str], None]
@@ -159,8 +160,7 @@ def stopping(run: Run, crash_at: str) -> None:
     """A message that arrives in a receive which the worker no longer wants."""
     order_id, child = run.order(), run.crashing_worker(crash_at, SQS_WAIT_SECONDS="5")
     wait_for(lambda: "worker_started" in child.output() or not child.running, "the worker to start")
-    assert child.process is not None
-    child.process.terminate()
+    child.send(SIGTERM)
     wait_for(lambda: "worker_stopping" in child.output(), "the worker to stop")
     run.field.ring(child.environment["SQS_QUEUE_URL"], order_id)
     _die(run, child)
@@ -202,7 +202,7 @@ def left_by_node(run: Run, crash_at: str) -> None:
     wait_for(lambda: orders.count_documents(pending) == 0, "the order to be taken up")
 
 
-def _die(run: Run, child: Child) -> None:
+def _die(run: Run, child: Process) -> None:
     try:
         run.await_death(child)
     finally:

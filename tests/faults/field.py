@@ -9,16 +9,17 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
-import requests
 from botocore.config import Config
 from pymongo import MongoClient
 
 from local_stack.probes import free_port
+from local_stack.processes import Process
+from local_stack.programs import ROOT, clean_environment, is_alive, python
 from local_stack.stack import LocalStack
 from tests.faults.bank import Bank
 from tests.faults.faulty_ses import FaultySes
 from tests.faults.shopper import Log
-from tests.support.system import QUICK, ROOT, Child, clean_environment
+from tests.support.system import QUICK
 from tests.support.waiting import wait_for
 
 # Recovery in seconds; claims of 60 s and 120 s are no settings, see time_travel.py.
@@ -41,7 +42,7 @@ class Field:
         directory.mkdir(parents=True, exist_ok=True)
         self.sqs = _sqs(stack.settings)
         self.bank = Bank(directory / "bank")
-        self._children: list[Child] = []
+        self._children: list[Process] = []
         name = f"faults_{uuid4().hex[:12]}"
         self.mongo: MongoClient[dict[str, Any]] = MongoClient(stack.settings["MONGO_URI"], tz_aware=True)
         self.database = self.mongo[name]
@@ -72,7 +73,7 @@ class Field:
         port = {"PORT": str(free_port())}
         return Api(self._child(["-m", "tests.faults.launch", "web"], name, {**port, **overrides})).start()
 
-    def worker(self, name: str, **overrides: str) -> Child:
+    def worker(self, name: str, **overrides: str) -> Process:
         """A worker process, started."""
         return self._child(["-m", "tests.faults.launch", "worker"], name, overrides).start()
 
@@ -90,9 +91,9 @@ class Field:
         self.database["inventories"].insert_one({"productId": product_id, "price": PRICE, **books})
         log.add("stock", productId=product_id, stock=stock, price=PRICE)
 
-    def _child(self, arguments: list[str], name: str, overrides: Mapping[str, str]) -> Child:
+    def _child(self, arguments: list[str], name: str, overrides: Mapping[str, str]) -> Process:
         environment = clean_environment({**self.settings, **_SWIFT, **overrides})
-        child = Child(arguments, environment, self.directory / f"{name}.log")
+        child = python(arguments, environment, self.directory / f"{name}.log")
         self._children.append(child)
         return child
 
@@ -103,7 +104,7 @@ class Field:
         self.mongo.close()
 
 
-def end(child: Child) -> None:
+def end(child: Process) -> None:
     """Kill it, unless it is dead: its process id may be somebody else's by now."""
     if child.running:
         child.kill()
@@ -112,7 +113,7 @@ def end(child: Child) -> None:
 class Api:
     """A single process that serves the API."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Process) -> None:
         self.child = child
         self.base = f"http://127.0.0.1:{child.environment['PORT']}"
 
@@ -123,12 +124,7 @@ class Api:
 
     def listens(self) -> bool:
         assert self.child.running, self.child.output()
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                return session.get(self.base + "/livez", timeout=5).status_code == 200
-        except requests.RequestException:
-            return False
+        return is_alive(int(self.child.environment["PORT"]))
 
 
 def _sqs(known: Mapping[str, str]) -> Any:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from signal import SIGCONT, SIGSTOP
 from typing import NamedTuple
 
+from local_stack.processes import Process
 from local_stack.servers import Server
 from tests.faults.faulty_ses import MODES, FaultySes, in_mode
 from tests.faults.proxy import Proxy
 from tests.faults.shopper import Log
 from tests.faults.toxics import Cut, Down, Latency, Reset, Silence, SlowClose, Toxic
-from tests.support.system import Child
 
 _TOXICS: Sequence[Toxic] = (Latency(0.3), Silence(), Down(), Reset(), SlowClose(2), Cut(500))
 _EVERY_SECONDS = 1.0
@@ -59,7 +59,7 @@ class Injector:
             self._stopping.wait(max(0, _EVERY_SECONDS - lasting))
 
 
-def process_faults(name: str, child: Child) -> list[Fault]:
+def process_faults(name: str, child: Process) -> list[Fault]:
     """kill -9 and start again, mostly; or stop and go on. With all that the process has started."""
 
     def send(number: int) -> Callable[[], None]:

@@ -14,13 +14,13 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from bson import ObjectId
 
+from local_stack.processes import Process
 from local_stack.stack import LocalStack
 from tests.faults.bank import STEP
 from tests.faults.checker import check
 from tests.faults.field import Api, Field, running_field
 from tests.faults.shopper import Log, Shopper
 from tests.faults.time_travel import at_rest, end_mail_claims, pass_time
-from tests.support.system import Child
 from tests.support.waiting import wait_for
 
 
@@ -64,21 +64,19 @@ class Run:
     def crashing_api(self, crash_at: str) -> Api:
         return self.field.api(self.name, CRASH_AT=crash_at)
 
-    def crashing_worker(self, crash_at: str, ring_for: str = "", **overrides: str) -> Child:
+    def crashing_worker(self, crash_at: str, ring_for: str = "", **overrides: str) -> Process:
         """A worker that will crash, and a message for it."""
         queue = self.field.make_queue()
         if ring_for:
             self.field.ring(queue, ring_for)
         return self.field.worker(self.name, CRASH_AT=crash_at, SQS_QUEUE_URL=queue, **overrides)
 
-    def await_death(self, child: Child) -> None:
+    def await_death(self, child: Process) -> None:
         """It must have died of SIGKILL, by its own hand."""
-        process = child.process
-        assert process is not None
         wait_for(lambda: not child.running, f"the death of {self.name}")
-        role, now = child.arguments[-1], time.time()
+        role, now = child.command[-1], time.time()
         self.log.add("fault", fault=f"kill {role}", at=now, until=now)
-        assert process.returncode == -SIGKILL, f"{self.name} ended with {process.returncode}"
+        assert child.exit_code == -SIGKILL, f"{self.name} ended with {child.exit_code}"
 
     def recover(self, seconds: float = 60) -> list[str]:
         """Let the claims of the dead run out, wait until nothing is left to do, and check the books.

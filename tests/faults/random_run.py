@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from local_stack.processes import Process
 from local_stack.stack import LocalStack
 from tests.faults import injectors
 from tests.faults.arena import Arena, running_arena
@@ -21,7 +22,6 @@ from tests.faults.injectors import Injector
 from tests.faults.shopper import Log, Shopper
 from tests.faults.shopping import go_shopping
 from tests.faults.time_travel import age_holds, at_rest, no_holds, pass_time
-from tests.support.system import Child
 from tests.support.waiting import wait_for
 
 _PRODUCTS = 12
@@ -70,7 +70,7 @@ def run(stack: LocalStack, directory: Path, plan: Plan) -> Report:
 
 
 def _shop_under_faults(
-    arena: Arena, log: Log, shoppers: list[Shopper], products: list[str], children: list[Child], plan: Plan
+    arena: Arena, log: Log, shoppers: list[Shopper], products: list[str], children: list[Process], plan: Plan
 ) -> Counter[str]:
     """All orders are placed while the injectors are at work. Returns what they did."""
     at_work = _injectors(arena, log, children, plan.seed)
@@ -84,7 +84,7 @@ def _shop_under_faults(
     return sum((injector.done for injector in at_work), Counter())
 
 
-def _injectors(arena: Arena, log: Log, children: list[Child], seed: int) -> list[Injector]:
+def _injectors(arena: Arena, log: Log, children: list[Process], seed: int) -> list[Injector]:
     """One breaks the application's processes, the other what they depend on."""
     names = ("api 0", "api 1", "worker 0", "worker 1")
     processes = [
@@ -102,7 +102,7 @@ def _injectors(arena: Arena, log: Log, children: list[Child], seed: int) -> list
     return [Injector(processes, seed, log), Injector(dependencies, seed + 1, log)]
 
 
-def _come_to_rest(arena: Arena, log: Log, workers: list[Child], products: list[str]) -> None:
+def _come_to_rest(arena: Arena, log: Log, workers: list[Process], products: list[str]) -> None:
     """The last fault: all workers are killed. What they had claimed comes due; all must end within 60 s."""
     database = arena.field.database
     for worker in workers:
@@ -131,7 +131,7 @@ def _look_at_all(log: Log, shoppers: list[Shopper], shopped: float) -> None:
         list(pool.map(lambda shopper: [shopper.read(order_id) for order_id in shopper.ordered()], shoppers))
 
 
-def _start_processes(arena: Arena) -> tuple[list[str], list[Child]]:
+def _start_processes(arena: Arena) -> tuple[list[str], list[Process]]:
     """Two APIs and two workers: the addresses, and the four processes."""
     apis = [arena.field.gunicorn(f"api-{n}", **_TIMES) for n in range(2)]
     workers = [arena.field.worker(f"worker-{n}", **_TIMES) for n in range(2)]

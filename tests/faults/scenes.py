@@ -93,7 +93,7 @@ def a_customer_cancels_while_the_bank_is_slow(run: Run) -> list[str]:
         wait_for(lambda: "refund" in bank.words(order_id), "the undo")
     bank.clear_mode(order_id, "slow")
     wait_for(lambda: "charge" in bank.words(order_id), "the step to end")
-    worker.stop()
+    worker.stop(60)
     return run.recover()
 
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
-
-from local_stack.probes import wait_until
+from collections.abc import Iterator
 
 LIMIT = 30.0  # seconds; generous, since only a fault reaches it
 ELSEWHERE = {
@@ -13,10 +11,6 @@ ELSEWHERE = {
     "SQS_QUEUE_URL": "http://127.0.0.1:1/000000000000/orders",
 }
 ONLY_REDIS = {name: value for name, value in ELSEWHERE.items() if name != "REDIS_HOST"}
-
-
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    assert wait_until(condition, LIMIT), what
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from tests.support.system import ROOT, clean_environment
+from local_stack.programs import ROOT, clean_environment
 
 Mongo = Database[dict[str, Any]]
 

@@ -13,7 +13,8 @@ from pymongo import MongoClient
 
 from local_stack.probes import accepts
 from local_stack.stack import LocalStack
-from tests.local_stack.common import ELSEWHERE, eventually, occupied
+from tests.local_stack.common import ELSEWHERE, occupied
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_a_paused_server_hangs_until_it_is_resumed(own_stack: LocalStack) -> Non
         assert not redis.is_ready()
     finally:
         redis.resume()
-    eventually(redis.is_ready, "redis answers again")
+    wait_for(redis.is_ready, "redis answers again")
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -15,7 +15,8 @@ import pytest
 
 from local_stack.pid_file import PidFile, started_at
 from local_stack.probes import free_port, http_get
-from tests.local_stack.common import LIMIT, ONLY_REDIS, eventually, occupied
+from tests.local_stack.common import LIMIT, ONLY_REDIS, occupied
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUPERVISE = """
@@ -95,7 +96,7 @@ class Supervised:
 
     def wait(self) -> Self:
         ready = self.directory / "stack.env"
-        eventually(lambda: ready.exists() or self.process.poll() is not None, "it is ready")
+        wait_for(lambda: ready.exists() or self.process.poll() is not None, "it is ready")
         assert self.process.poll() is None, self.end()
         return self
 
@@ -142,10 +143,10 @@ def test_whatever_dies_is_started_again_and_nothing_else(tmp_path: Path) -> None
         for name in ("api", "worker", "redis"):
             before = supervised.children()
             os.kill(before.pop(name)[0], signal.SIGKILL)
-            eventually(lambda: len(alive(supervised.children())) == 2, f"{name} is gone")
-            eventually(lambda: len(alive(supervised.children())) == 3, f"{name} is back")
+            wait_for(lambda: len(alive(supervised.children())) == 2, f"{name} is gone")
+            wait_for(lambda: len(alive(supervised.children())) == 3, f"{name} is back")
             assert before.items() <= supervised.children().items()
-        eventually(lambda: http_get(supervised.port, "/readyz")[0] == 200, "the API answers")
+        wait_for(lambda: http_get(supervised.port, "/readyz")[0] == 200, "the API answers")
 
 
 def test_a_second_one_is_refused_and_told_where_the_first_is(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_deaf_child(tmp_path: Path) -> None:
     with Supervised(tmp_path, worker=deaf) as supervised:
         children = supervised.wait().children()
         supervised.process.send_signal(signal.SIGINT)
-        eventually(lambda: "api" not in alive(children), "it is stopping")
+        wait_for(lambda: "api" not in alive(children), "it is stopping")
         supervised.process.send_signal(signal.SIGINT)
         supervised.process.wait(LIMIT)  # less than the grace that a deaf child gets
     assert alive(children) == []

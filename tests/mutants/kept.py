@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 _SAME_AS_SHORT: Final = 10  # hexadecimal digits: 2,000 mutants meet by chance once in 500,000 lists

@@ -8,8 +8,8 @@ from math import sqrt
 from pathlib import Path
 from typing import Final
 
+from local_stack.programs import ROOT
 from tests.mutants.session import Mutant, Session
-from tests.support.system import ROOT
 
 PAGE: Final = ROOT / "docs" / "MUTANTS.md"
 _REASONS: Final = Path(__file__).with_name("survivors.toml")

@@ -16,15 +16,15 @@ from typing import Any, Final, NamedTuple
 
 import tomli_w
 
-from local_stack.probes import accepts, free_port, wait_until
+from local_stack.probes import accepts, free_port
+from local_stack.programs import ROOT, clean_environment
 from local_stack.stack import LocalStack
 from tests.mutants.kept import keep, take_over
-from tests.support.system import ROOT, clean_environment
+from tests.support.waiting import wait_for
 
 HOME: Final = ROOT / ".mutants"
 ROOMS: Final = ("models", "controllers", "workers", "services", "middleware", "utils")
 _SETTINGS: Final = Path(__file__).with_name("settings.toml")
-_START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 3.0
 
 
@@ -131,7 +131,7 @@ class Session:
             with (servers / "worker.log").open("ab") as log:
                 process = subprocess.Popen(command, cwd=clone, env=environment, stdout=log, stderr=log)
             with _ended(process):
-                assert wait_until(lambda: accepts(port), _START_SECONDS), f"See {servers}/worker.log"
+                wait_for(lambda: accepts(port), f"the worker, see {servers}/worker.log")
                 yield
 
     def _write_settings(self, urls: list[str]) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.programs import ROOT
 from tests.mutants import report
 from tests.mutants.attempt import kills_of
 from tests.mutants.chosen import files_for, names_for, path_of
 from tests.mutants.session import ROOMS, Mutant, Session
-from tests.support.system import ROOT
 
 MODULES = sorted(
     str(path.relative_to(ROOT))

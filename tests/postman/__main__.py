@@ -22,10 +22,10 @@ from local_stack.greeting import say
 from local_stack.pid_file import PidFile
 from local_stack.probes import LOCALHOST, free_port, http_get, wait_until
 from local_stack.processes import Process, StackError
+from local_stack.programs import ROOT, clean_environment
 from tests.postman import newman
 from tests.support import npm
 from tests.support.client import PASSWORD, Client
-from tests.support.system import ROOT, clean_environment
 
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 60.0  # more than server.py takes for itself

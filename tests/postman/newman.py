@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from local_stack.probes import LOCALHOST
+from local_stack.programs import ROOT
 from tests.support.npm import FOLDER, program
-from tests.support.system import ROOT
 
 COLLECTION: Final = ROOT / "postman_collection.json"
 ENVIRONMENT: Final = ROOT / "examples" / "postman" / "local.postman_environment.json"

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from local_stack.programs import ROOT
 from tests.postman.newman import COLLECTION, ENVIRONMENT
-from tests.support.system import ROOT
 from utils import errors
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

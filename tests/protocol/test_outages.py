@@ -13,11 +13,13 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from local_stack.processes import Process
+from local_stack.programs import ROOT, clean_environment
 from local_stack.stack import LocalStack
 from tests.faults.time_travel import at_rest, pass_time
 from tests.support.client import PASSWORD, Client, expect_problem
 from tests.support.invariants import check_at_rest
-from tests.support.system import QUICK, ROOT, Child, clean_environment, running_api, running_worker
+from tests.support.system import QUICK, running_api, running_worker
 from tests.support.together import together
 from tests.support.waiting import wait_for
 
@@ -29,8 +31,8 @@ class System:
     stack: LocalStack
     database: Any
     base: str
-    api: Child
-    worker: Child
+    api: Process
+    worker: Process
 
     def product(self, stock: int) -> str:
         product_id = f"p-{uuid4().hex[:12]}"
@@ -180,7 +182,7 @@ def is_refused_everywhere(gone: Client) -> bool:
     return {answer.status_code for answer in answers} == {401}
 
 
-def circuits(child: Child, event: str) -> list[str]:
+def circuits(child: Process, event: str) -> list[str]:
     return [line for line in child.output().splitlines() if event in line and "mongodb" in line]
 
 

@@ -13,13 +13,14 @@ import pytest
 import requests
 
 from local_stack.probes import free_port
+from local_stack.processes import Process
 from models import order_decisions
 from tests.support.client import Client, expect_problem
 from tests.support.gate import STEP, begun, is_undone, make_deadly, open_gate, times_begun
 from tests.support.invariants import check_at_rest
 from tests.support.queues import make_queue
 from tests.support.steered import Document, Steered
-from tests.support.system import Child, running_api, running_worker
+from tests.support.system import running_api, running_worker
 from tests.support.waiting import wait_for
 
 Start = Callable[..., Any]
@@ -130,8 +131,7 @@ def test_when_all_threads_for_steps_hang_the_worker_ends_to_be_started_again(
 ) -> None:
     order_ids = place(steered, 2)
     with start(FULFILMENT_THREADS="2", FULFILMENT_SECONDS="0.5") as worker:
-        assert worker.process is not None
-        assert worker.process.wait(60) == 1
+        assert worker.wait(60) == 1
         told = worker.output()
         assert told.count('"step_hangs"') == 2
         assert '"business_steps_hang"' in told and '"clean": true' in told
@@ -162,9 +162,8 @@ def test_a_step_that_kills_its_worker_five_times_ends_as_processing_error(
     check_at_rest(steered.database)
 
 
-def died(worker: Child) -> int:
-    assert worker.process is not None
-    return worker.process.wait(60)
+def died(worker: Process) -> int:
+    return worker.wait(60)
 
 
 def test_a_cancel_during_the_step_is_answered_409_and_after_it_failed_200(

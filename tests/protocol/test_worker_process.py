@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGTERM, Signals
 from typing import Any
 
 import pytest
@@ -62,7 +62,7 @@ def test_what_is_no_order_goes_to_the_dead_letter_queue_after_five_receives(
 
 @pytest.mark.parametrize("signal", [SIGTERM, SIGINT])
 def test_a_worker_that_is_told_to_stop_finishes_what_runs_and_leaves_the_rest(
-    steered: Steered, queue: Queue, known: dict[str, str], tmp_path: Path, signal: int
+    steered: Steered, queue: Queue, known: dict[str, str], tmp_path: Path, signal: Signals
 ) -> None:
     user_id, product_id = steered.user(), steered.product(10)
     order_ids = [steered.place(user_id, {product_id: 1}) for _ in range(5)]
@@ -74,12 +74,11 @@ def test_a_worker_that_is_told_to_stop_finishes_what_runs_and_leaves_the_rest(
     with running_worker(known, tmp_path / "worker.log", **changes) as worker:
         wait_for(lambda: len(begun(gate)) == 2, "two orders to be begun")
         wait_for(lambda: queue.waiting() == queue.in_flight() == 0, "the queue to be empty")
-        assert worker.process is not None
-        worker.process.send_signal(signal)
+        worker.send(signal)
         wait_for(lambda: "worker_stopping" in worker.output(), "the worker to hear it")
         assert worker.running
         open_gate(gate)
-        assert worker.process.wait(60) == 0
+        assert worker.wait(60) == 0
         assert '"clean": true' in worker.output()
     finished = begun(gate)
     assert len(finished) == 2
@@ -102,7 +101,7 @@ def test_a_worker_that_cannot_finish_in_time_ends_all_the_same(
     changes = {"FULFILMENT": STEP, "GATE": str(gate), "WORKER_GRACE_SECONDS": "0.1"}
     with running_worker(known, tmp_path / "worker.log", **changes) as worker:
         wait_for(lambda: begun(gate), "the order to be begun")
-        assert worker.stop() == 0
+        assert worker.stop(60) == 0
         assert '"clean": false' in worker.output()
     assert steered.read(order_id)["status"] == "Pending"
     steered.finish()

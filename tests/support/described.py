@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 from requests import Response
 
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 Spec = dict[str, Any]
 

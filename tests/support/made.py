@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local_stack.probes import free_port
-from tests.support.system import Child, clean_environment
+from local_stack.programs import clean_environment, python
 from tests.support.waiting import wait_for
 
 
@@ -22,12 +22,12 @@ def nothing_configured(directory: Path) -> dict[str, str]:
 @contextmanager
 def running(environment: Mapping[str, str], log: Path) -> Iterator[tuple[str, str]]:
     """The address of the API, and what is printed once all is up."""
-    child = Child(["server.py"], environment, log).start()
+    child = python(["server.py"], environment, log).start()
     try:
         wait_for(lambda: "\nReady." in child.output() or not child.running, "the system to be ready")
         assert child.running, child.output()
         yield f"http://127.0.0.1:{environment['PORT']}", "Ready." + child.output().partition("\nReady.")[2]
-        assert child.stop() == 0
+        assert child.stop(60) == 0
         assert "Stopped." in child.output()
     finally:
         child.kill()

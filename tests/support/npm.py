@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from local_stack.greeting import say
 from local_stack.processes import StackError
-from tests.support.system import ROOT
+from local_stack.programs import ROOT
 
 FOLDER: Final = ROOT / "node_modules"
 # Installed together: npm takes away what an earlier installation brought and this one does not name.
