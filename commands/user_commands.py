@@ -13,6 +13,7 @@ from commands.printing import Column, field, json_option, remark, rows
 from commands.running import CommandGroup
 from config.resources import resources
 from models import ended_tokens, token_family, user
+from models.credentials import NewUserSchema
 from models.documents import User
 from utils import passwords
 
@@ -64,7 +65,7 @@ def set_password(email: str, password_stdin: bool) -> None:
     account = registered(email)
     password = _one_line() if password_stdin else _asked_for()
     try:
-        user.NewUserSchema(only=["password"]).load({"password": password})
+        NewUserSchema(only=["password"]).load({"password": password})
     except ValidationError as error:
         faults: Any = error.messages
         raise click.ClickException(f"This password will not do: {' '.join(faults['password'])}") from error

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
-from marshmallow import ValidationError, validate
 from pymongo import DESCENDING, timeout
 from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
@@ -20,56 +19,13 @@ from config.resources import resources
 from models.documents import Query, User, View
 from models.index_spec import Index
 from models.known_indexes import look
-from models.schemas import StrictSchema, Text
-from utils import clock, errors, passwords
+from utils import clock, errors
 
 ADMIN = "admin"
 # Strength 2 tells letters and accents apart, and not upper from lower case.
 WITHOUT_CASE = Collation("en", strength=CollationStrength.SECONDARY)
 _ASK_AGAIN_SECONDS = 60.0
 _AUDIT_SECONDS = 600.0
-
-
-def check_new_password(value: str) -> None:
-    """Raise ValidationError unless the value will do as a new account's password."""
-    if len(value) < 8:
-        raise ValidationError("Must have at least 8 characters.")
-    if len(value.encode()) > passwords.MAX_BYTES:
-        raise ValidationError(f"Must have at most {passwords.MAX_BYTES} bytes in UTF-8.")
-
-
-def check_can_be_mailed(value: str) -> None:
-    """Raise ValidationError for an address that SES refuses: SendEmail takes ASCII alone."""
-    if not value.isascii():
-        raise ValidationError(
-            "Must be ASCII: mail cannot be sent to any other address. "
-            "A domain such as bücher.example is written xn--bcher-kva.example."
-        )
-
-
-class NewUserSchema(StrictSchema):
-    email = Text(required=True, validate=[validate.Length(max=254), check_can_be_mailed, validate.Email()])
-    password = Text(required=True, validate=check_new_password)
-
-
-class CredentialsSchema(StrictSchema):
-    """Looser than NewUserSchema: what the Node app let in must still be able to log in."""
-
-    email = Text(required=True, validate=validate.Length(min=1, max=254))
-    password = Text(required=True, validate=validate.Length(min=1, max=1000))
-
-
-class RefreshTokenSchema(StrictSchema):
-    refreshToken = Text()
-
-
-class PasswordChangeSchema(StrictSchema):
-    currentPassword = Text(required=True, validate=validate.Length(min=1, max=1000))
-    newPassword = Text(required=True, validate=check_new_password)
-
-
-class PasswordSchema(StrictSchema):
-    password = Text(required=True, validate=validate.Length(min=1, max=1000))
 
 
 def users() -> Collection[User]:

@@ -4,15 +4,15 @@ from typing import Any
 
 from marshmallow import Schema
 
-from models.inventory import StockChangeSchema, StockSchema
-from models.order import NewOrderSchema
-from models.user import (
+from models.credentials import (
     CredentialsSchema,
     NewUserSchema,
     PasswordChangeSchema,
     PasswordSchema,
     RefreshTokenSchema,
 )
+from models.inventory import StockChangeSchema, StockSchema
+from models.order import NewOrderSchema
 from openapi import schemas
 from utils import errors
 

@@ -7,10 +7,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
 from models.arguments import OrderCursor
+from models.credentials import check_new_password
 from models.inventory import StockChangeSchema
 from models.order import STATUSES
 from models.schemas import MAX_AMOUNT, PRODUCT_ID_PATTERN, Amount, Text, validate_product_id
-from models.user import check_new_password
 from utils.passwords import MAX_BYTES
 
 Spec = dict[str, Any]

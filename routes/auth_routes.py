@@ -8,7 +8,7 @@ from controllers import account_controller, auth_controller
 from middleware import failed_logins, rate_limits
 from middleware.auth_middleware import bearer_token, current_user_id, public, requires_user
 from middleware.request_body import accepts
-from models.user import (
+from models.credentials import (
     CredentialsSchema,
     NewUserSchema,
     PasswordChangeSchema,

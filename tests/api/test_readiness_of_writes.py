@@ -19,8 +19,9 @@ from local_stack.programs import ROOT, clean_environment
 from local_stack.servers import Server
 from local_stack.stack import LocalStack
 from services import probes
+from services.probes import Probes
 from tests.support.client import Client, expect_problem
-from tests.support.replaced import bound_to
+from tests.support.replaced import bound_to, replace_for_test
 from tests.support.system import QUICK, running_api
 
 
@@ -80,8 +81,7 @@ class Writes(CommandListener):
 def test_while_writes_are_taken_one_is_tried_in_10_s(
     app: Flask, settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for probe in ("write_probe", "index_probe"):
-        monkeypatch.setitem(app.extensions, probe, {"good_until": 0.0, "told": False})
+    replace_for_test(monkeypatch, app, probes=Probes())
     now, writes = time.monotonic(), Writes()
     with (
         MongoClient[dict[str, Any]](settings["MONGO_URI"], event_listeners=[writes]) as client,

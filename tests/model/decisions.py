@@ -4,6 +4,8 @@ Each write of the model is one update of one document, with its filter. It retur
 None when the filter matched nothing.
 """
 
+from models.documents import FailureReason
+
 from .clock import is_due, is_held
 from .state import (
     CANCELLED,
@@ -106,7 +108,7 @@ def is_claimed_by(case: Case, order: Order, token: int) -> bool:
     return order.step == token if token else not is_held(case, order)
 
 
-def ended(order: Order, reason: str) -> Order:
+def ended(order: Order, reason: FailureReason) -> Order:
     """What attempts may have done is owed its undo."""
     undo = order.attempts > 0
     return order._replace(status=FAILED, reason=reason, next=LATER, step=0, lapsed=False, undo=undo)

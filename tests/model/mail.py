@@ -1,5 +1,7 @@
 """The writes of the mail step, as in models/order_mail.py. A claim's number serves as its token."""
 
+from models.documents import MailState
+
 from .state import CLAIMED, DUE, LATER, NEVER, NOW, REFUSED, SENT, UNKNOWN, Case, State, note, put_order
 
 
@@ -33,7 +35,7 @@ def request_mail(case: Case, state: State, o: int, status: str) -> State | None:
 
 
 def move_mail(
-    state: State, o: int, seen: tuple[str, int], after: tuple[str, int], next_: int
+    state: State, o: int, seen: tuple[str, int], after: tuple[MailState, int], next_: int
 ) -> State | None:
     """Compare-and-set of the mail's state and attempts; a claim's attempts are its token."""
     order = state.orders[o]

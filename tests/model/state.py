@@ -1,16 +1,26 @@
 """What the world of the model looks like: plain tuples, so that a state can be hashed and kept.
 
-Orders, products and requests are numbered from 0. A hold id is a number that nobody else knows when
-it is made.
+Orders, products and requests are numbered from 0. A hold id is a number that no
+other has.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-PENDING, PROCESSED, FAILED = "Pending", "Processed", "Failed"
-OUT_OF_STOCK, EXPIRED = "out_of_stock", "expired"
-PROCESSING_ERROR, CANCELLED = "processing_error", "cancelled"
-DUE, CLAIMED, SENT, UNKNOWN, REFUSED = "due", "claimed", "sent", "unknown", "refused"
+from models.documents import FailureReason, MailState, Status
+
+PENDING: Final[Status] = "Pending"
+PROCESSED: Final[Status] = "Processed"
+FAILED: Final[Status] = "Failed"
+OUT_OF_STOCK: Final[FailureReason] = "out_of_stock"
+EXPIRED: Final[FailureReason] = "expired"
+PROCESSING_ERROR: Final[FailureReason] = "processing_error"
+CANCELLED: Final[FailureReason] = "cancelled"
+DUE: Final[MailState] = "due"
+CLAIMED: Final[MailState] = "claimed"
+SENT: Final[MailState] = "sent"
+UNKNOWN: Final[MailState] = "unknown"
+REFUSED: Final[MailState] = "refused"
 # nextActionAt: absent, to come, or reached.
 NEVER, LATER, NOW = 0, 1, 2
 
@@ -28,10 +38,10 @@ class Order(NamedTuple):
     the number of mail attempts also serves as the token of a claim. `step` is the token of the claim of the
     business step, or of its undo, and `lapsed` says that its lease has run out; `undo` that it is owed."""
 
-    status: str = PENDING
+    status: Status = PENDING
     accepted: bool = False
     settled: bool = False
-    reason: str = ""
+    reason: FailureReason | Literal[""] = ""
     hold_ids: tuple[int, ...] = ()
     next: int = LATER
     keyed: bool = False
@@ -40,7 +50,7 @@ class Order(NamedTuple):
     lapsed: bool = False
     undo: bool = False
     faults: int = 0
-    mail: str = ""
+    mail: MailState | Literal[""] = ""
     mail_attempts: int = 0
 
 

@@ -1,10 +1,14 @@
 """All atomic writes of the protocol, by the names that they have in the code.
 
 Who writes, and what comes next, is in api.py and worker.py; the same write may also arrive late, when its
-sender is long gone.
+sender has long died.
 """
 
 from collections.abc import Callable
+from types import ModuleType
+from typing import Literal
+
+from models.documents import Event
 
 from . import decisions, mail, step, stock
 from .state import State
@@ -13,7 +17,7 @@ Write = Callable[..., State | None]
 
 # The functions of models/order_decisions.py, order_step.py and order_mail.py, and the event that each writes
 # into the order's history.
-EVENTS = {
+EVENTS: dict[ModuleType, dict[str, Event | Literal[""]]] = {
     decisions: {
         "insert_intent": "received",
         "accept": "accepted",
