@@ -18,7 +18,7 @@ _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="met
 from config.settings_reader import SettingsError, load_settings
 from utils import logs
 
-try:  # all that is wrong is told once, before any worker tries it
+try:  # all that is wrong is printed once, before any worker tries it
     _settings = load_settings()
 except SettingsError as error:
     print(error, file=sys.stderr)

@@ -28,6 +28,6 @@ def create() -> None:
         products = f"{adopted} product{'' if adopted == 1 else 's'}"
         click.echo(f"Counted the books of {products} that another program made.")
     if failed:
-        click.echo(f"{failed} missing. Mend what is told above, and run this again.", err=True)
+        click.echo(f"{failed} missing. Mend what is said above, and run this again.", err=True)
         sys.exit(1)
     click.echo("All indexes are there.")

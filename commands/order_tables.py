@@ -133,5 +133,5 @@ def _emails(orders: Sequence[Document]) -> dict[str, str]:
 
 
 def _customer(order: Document, emails: Mapping[str, str]) -> Any:
-    """The customer's address, or the user's id when the account is gone."""
+    """The customer's address, or the user's id when the account was deleted."""
     return emails.get(str(order.get("userId")), order.get("userId"))

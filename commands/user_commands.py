@@ -71,7 +71,7 @@ def set_password(email: str, password_stdin: bool) -> None:
         raise click.ClickException(f"This password will not do: {' '.join(faults['password'])}") from error
     hashed = passwords.hash_password(password, resources().settings.bcrypt_cost)
     if not user.change_password(account, hashed):
-        raise click.ClickException(f"The account of {email} was changed meanwhile. Look, and try again.")
+        raise click.ClickException(f"The account of {email} has been changed just now. Look, and try again.")
     ended_tokens.end(ended_tokens.of_epoch(account["_id"], user.token_epoch(account)))
     token_family.revoke_all(account["_id"])
     click.echo(f"{email} has a new password and must log in again. Every login ends within a second.")

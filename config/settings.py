@@ -223,9 +223,9 @@ class WorkerSettings(_Section):
 class Times(_Section):
     """times of the protocol, in seconds"""
 
-    intent_seconds: Seconds = Field(60, description="An order that nobody decided expires after this.")
+    intent_seconds: Seconds = Field(60, description="An order that is not decided yet expires after this.")
     ring_seconds: Seconds = Field(
-        30, description="An accepted order that nobody rang for is looked at after this."
+        30, description="An accepted order for which no message came is looked at after this."
     )
     sweep_seconds: Annotated[float, Field(ge=0.05)] = Field(
         5, description="How often due orders are looked for."

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from config.settings import ROOT, Settings
 
-# Names of one thing: whoever sets one of them in the environment does not mean the other one in `.env`.
+# Names of one thing: one that is set in the environment replaces the other in `.env`.
 _ALIASES = ({"REDIS_URI", "REDIS_HOST"}, {"SQS_QUEUE_URL", "SQS_URL"})
 
 

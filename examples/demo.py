@@ -108,7 +108,7 @@ def repeat_with_a_key(shop: Shop) -> None:
     body = {"items": [{"productId": "mouse", "quantity": 1}]}
     for _ in range(2):
         shop.ask("POST", "/api/orders", body, Idempotency_Key=key)
-    say("The same key for something else", "A mistake of the client's, so it is told.")
+    say("The same key for something else", "A mistake of the client's, so the answer says so.")
     body["items"][0]["quantity"] = 2
     shop.ask("POST", "/api/orders", body, Idempotency_Key=key)
 
@@ -118,12 +118,12 @@ def steal(shop: Shop, spent: str, current: str, stolen_at: float) -> None:
     say("The stolen token", f"In {wait:.0f} s a thief shows the refresh token that is spent already.")
     time.sleep(wait)
     shop.ask("POST", "/api/auth/refresh", {"refreshToken": spent})
-    say("Nobody gets on with it", "One of the two was a thief. Both must log in again, with the password.")
+    say("It is of no use any more", "One of the two was a thief. Both must log in again, with the password.")
     shop.ask("POST", "/api/auth/refresh", {"refreshToken": current})
 
 
 def places() -> list[str]:
-    """Where it may run: as told, on PORT, or where what `make run` started says that it does."""
+    """Where it may run: as asked for, on PORT, or where what `make run` started says that it does."""
     if len(sys.argv) > 1:
         return [sys.argv[1]]
     if os.environ.get("PORT"):
@@ -136,7 +136,7 @@ def places() -> list[str]:
 
 
 def fault(shop: Shop) -> str:
-    """Why the story cannot be told there; empty when it can."""
+    """Why the demo cannot run there; empty when it can."""
     try:
         for path in ("/readyz", "/api/inventory/last-one"):
             shop.session.get(shop.base + path, timeout=10).raise_for_status()

@@ -1,4 +1,4 @@
-"""Shows requests and answers in a terminal, in colour unless NO_COLOR is set or nobody looks."""
+"""Shows requests and answers in a terminal, in colour unless NO_COLOR is set or the output is no terminal."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def _layout(value: Any, indent: str = "") -> str:
 
 
 def _short(value: Any) -> Any:
-    """Without what nobody reads: the rest of tokens, what a problem says twice, a mail's HTML."""
+    """Without what a reader skips: the rest of tokens, what a problem says twice, a mail's HTML."""
     if isinstance(value, dict):
         dropped = NOISE if "code" in value else ("html",)
         return {name: _short(member) for name, member in value.items() if name not in dropped}

@@ -69,7 +69,7 @@ class Aws(Server):
         return http_get(self.port, "/_ministack/health")[0] == HTTPStatus.OK
 
     def await_ready(self) -> None:
-        """Its queues and the sender are made at every start: after a kill they are gone."""
+        """Its queues and the sender are made at every start: a kill loses them."""
         super().await_ready()
         self._queue_url = _make_queues(self._sqs())
         self._ses().verify_email_identity(EmailAddress=self._value("SES_EMAIL"))

@@ -36,7 +36,7 @@ _MAKE_PRODUCT: Final = f"  .venv/bin/flask inventory set {_NEW_PRODUCT} --stock 
 
 
 def say(text: str) -> None:
-    """To the terminal, which may be gone when we end."""
+    """To the terminal, which may be closed when we end."""
     with contextlib.suppress(OSError, ValueError):
         print(text, flush=True)
 

@@ -1,6 +1,6 @@
 """Packages that are missing, in a sentence. Imports nothing but the standard library."""
 
-from __future__ import annotations  # for the older Python that somebody may try
+from __future__ import annotations  # for the older Python that a newcomer may try
 
 import sys
 from types import TracebackType

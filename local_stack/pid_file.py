@@ -15,7 +15,7 @@ _GRACE_SECONDS: Final = 10.0
 
 
 class PidFile:
-    """Pids with their start times: a pid that another process got meanwhile is never ended."""
+    """Pids with their start times: a process that has got the same pid since is never ended."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,7 +60,7 @@ class PidFile:
 
 
 def started_at(pid: int) -> str | None:
-    """When the process started, as the system words it; None if it is gone or a zombie."""
+    """When the process started, as the system words it; None if it has ended or is a zombie."""
     if sys.platform == "linux":
         return _started_at_linux(pid)
     command = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]

@@ -17,11 +17,11 @@ _POLL_SECONDS: Final = 0.05
 
 
 def nothing() -> None:
-    """The hook of a wait that nobody interrupts."""
+    """The hook of a wait that is never given up early."""
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A port of 127.0.0.1 that no process listens on."""
     return next(port for port in random.sample(_PORTS, len(_PORTS)) if port_is_free(port))
 
 

@@ -108,7 +108,7 @@ class LocalStack:
         return kind(self.directory, port, self.pids, self.configured, self._check)
 
     def _port(self, kind: type[Server]) -> int:
-        """That of the last time where it is free: what somebody noted down stays valid."""
+        """That of the last time where it is free: an address that was noted down stays valid."""
         if kind is Redis and "REDIS_PORT" in self.configured:
             return _wanted_redis_port(self.configured["REDIS_PORT"])
         path = self.directory / "ports.json"

@@ -5,7 +5,7 @@ from types import FrameType
 
 
 class Stopped(Exception):
-    """Somebody asked us to stop."""
+    """A signal asked for the stop."""
 
 
 class StopRequest:
@@ -22,7 +22,7 @@ class StopRequest:
             signal.signal(number, self._on_signal)
 
     def check(self) -> None:
-        """Raise Stopped if somebody asked."""
+        """Raise Stopped if a signal came."""
         if self.stopping:
             raise Stopped
 

@@ -39,7 +39,7 @@ def requires_admin(view: View) -> View:
 
 
 def public(view: View) -> View:
-    """The route is open to anyone, on purpose: a test fails on a route that says nothing."""
+    """The route needs no token, on purpose: a test fails on a route that says nothing."""
     return _mark(view, "anyone")
 
 

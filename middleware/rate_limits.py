@@ -71,8 +71,8 @@ def seconds_left() -> int:
 def limit_by(key: Key, often: str, **options: Any) -> Callable[[View], View]:
     """A limit on what `key()` names in a request, such as an account; None is not limited. One a route.
 
-    The key is made before flask-limiter looks: it takes whatever its key function raises for a Redis that is
-    gone, and would count anew in memory from then on.
+    The key is made before flask-limiter looks: it takes whatever its key function raises for an outage of
+    Redis, and would count anew in memory from then on.
     """
     make = limiter.shared_limit if "scope" in options else limiter.limit
     limit = make(often, key_func=lambda: g.limit_key, exempt_when=lambda: g.limit_key is None, **options)

@@ -83,7 +83,7 @@ def reject(
 
 @crash_point
 def expire(order: Order, reason: FailureReason = "expired") -> Order | None:
-    """Give an undecided order up. Its idempotency key is free again: nothing was promised to anyone."""
+    """Give an undecided order up. Its idempotency key is free again: no client was promised anything."""
     same = {**_UNDECIDED, "nextActionAt": order["nextActionAt"]}
     changes: Query = {"status": FAILED, "failureReason": reason, "nextActionAt": clock.after(LEASE_SECONDS)}
     return _decide(order, same, "expired", changes, ("idempotency",))

@@ -85,7 +85,7 @@ def settle_returned(order_id: str, items: Iterable[Item]) -> None:
 
 @crash_point
 def free_hold(product_id: str, order_id: str, hold_id: str, quantity: int) -> bool:
-    """Give one stray hold back to the stock. False when it is gone already."""
+    """Give one stray hold back to the stock. False when it is not there any more."""
     item: Item = {"productId": product_id, "quantity": quantity}
     return _settle([_end_hold(order_id, item, hold_id, "stock")]) == 1
 
@@ -105,7 +105,7 @@ def _settle(updates: Iterable[UpdateOne]) -> int:
 
 
 def _end_hold(order_id: str, item: Item, hold_id: str | None, to: str) -> UpdateOne:
-    """Units that are given back can be seen, so `updatedAt` moves; those sold were gone before."""
+    """Units that are given back can be seen, so `updatedAt` moves; those sold were taken off before."""
     hold = {"orderId": order_id} if hold_id is None else {"orderId": order_id, "holdId": hold_id}
     update: Query = {"$pull": {"holds": hold}, "$inc": {to: item["quantity"]}}
     if to == "stock":

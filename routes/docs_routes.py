@@ -17,7 +17,7 @@ from utils import errors
 
 docs = Blueprint("docs", __name__)
 
-# The page runs scripts of this server alone, none that stands in the page, and nobody may frame it.
+# The page runs scripts of this server alone, none that stands in the page, and no page may frame it.
 # Swagger UI's icons are data: images, and it sets styles on its elements.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

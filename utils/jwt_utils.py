@@ -42,7 +42,7 @@ class RefreshClaims(NamedTuple):
 
 
 class _RefreshIdentity(str):
-    """A user id that has the key loader take the refresh secret: it is told the identity alone."""
+    """A user id that has the key loader take the refresh secret: it gets the identity alone."""
 
 
 def init_app(

@@ -71,7 +71,7 @@ class ServerWatch:
         if first:
             log.warning("circuit_opened", dependency="mongodb", error="no server to write to")
             metrics.circuits.labels("mongodb").set(1)
-        raise ServerSelectionTimeoutError("MongoDB has been gone for a while")
+        raise ServerSelectionTimeoutError("MongoDB has been down for a while")
 
 
 def _start_monitors(client: Any) -> None:

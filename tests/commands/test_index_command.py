@@ -59,7 +59,7 @@ def test_after_a_failure_the_others_are_made_and_the_duplicates_are_named(
         f"    2 documents: 'a\\nb' (_id {ids[0]}), 'a\\nb' (_id {ids[1]})",
     ]
     assert "inventories.productId_1: made" in lines
-    assert lines[-1] == "1 missing. Mend what is told above, and run this again."
+    assert lines[-1] == "1 missing. Mend what is said above, and run this again."
     assert [index.name for index in indexes.missing()] == ["orders.orderId_1"]
 
 
