@@ -2,8 +2,8 @@
 
 Both are code of others (services/fulfilment.py), which may run long, hang, or end its process. So a worker
 claims the order before it calls them: for a lease, which it renews while they run. The attempt is counted by
-the claim, so that a death counts too. No other worker calls them or decides the order while the lease lasts; a
-worker that has lost it decides nothing any more.
+the claim, so that a death counts too. No other worker calls them or decides the order while the lease lasts;
+a worker that has lost it decides nothing any more.
 
     claim_step -> renew_step ... -> process | fail | record_attempt
     claim_undo -> renew_step ... -> undo_done | undo_failed
