@@ -7,11 +7,17 @@ import click
 
 from commands.order_tables import mail_columns
 from commands.parameters import MAX_LIMIT, When, limit_option
-from commands.printing import json_option, remark, rows
+from commands.printing import Column, field, json_option, remark, rows
 from commands.running import CommandGroup
-from models import order_mail
+from models import order_mail, user
 from models.documents import MailState, Order
 from models.order_shape import MAIL_STATES, obstacle, printable_id
+
+_SUPPRESSED = (
+    Column("EMAIL", field("email")),
+    Column("REASON", field("mailSuppressed", "reason")),
+    Column("SINCE (UTC)", field("mailSuppressed", "at")),
+)
 
 mails = CommandGroup("mails", help="Mails about orders, and what became of them.")
 
@@ -52,6 +58,29 @@ def retry(state: MailState, since: datetime | None, yes: bool) -> None:
         click.echo(f"{found} in all. With --yes they are sent again.")
     else:
         click.echo("There are none.")
+
+
+@mails.command("suppressed")
+@limit_option
+@json_option
+def list_suppressed(limit: int, as_json: bool) -> None:
+    """List the customers who get no mails: theirs bounced, or they complained."""
+    found = user.find_suppressed(limit + 1)
+    rows(found[:limit], _SUPPRESSED, as_json, none="No address is suppressed.")
+    if len(found) > limit:
+        remark(f"There are more than these {limit}: --limit shows up to {MAX_LIMIT}.")
+
+
+@mails.command("allow")
+@click.argument("email")
+def allow(email: str) -> None:
+    """Send mails to an address again, once it is known to work.
+
+    SES may keep the address on its own list; the AWS console shows that.
+    """
+    if not user.allow_mail(email):
+        raise click.ClickException(f"No mail to {email} is suppressed. `flask mails suppressed` lists all.")
+    click.echo(f"{email} gets mails again. `flask mails retry` sends those that were refused.")
 
 
 def _sendable(state: MailState, since: datetime | None) -> Iterator[Order]:

@@ -205,6 +205,12 @@ class WorkerSettings(_Section):
     ses_max_send_rate: Annotated[float, Field(ge=0.01)] = Field(
         14, description="How many mails a second this worker may send."
     )
+    ses_configuration_set: str = Field(
+        "", description="The configuration set of SES that publishes what becomes of mails; none by default."
+    )
+    ses_events_queue_url: HttpAddress | None = Field(
+        None, description="The queue to which SES publishes that, through SNS."
+    )
     fulfilment: str = Field(
         "services.fulfilment:do_nothing",
         description="Your business step, package.module:function (docs/FULFILMENT.md).",

@@ -47,7 +47,7 @@ class Aws(Server):
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": LOCALHOST,
             "MINISTACK_HOST": LOCALHOST,  # stands in the queues' addresses
-            "SERVICES": "sqs,ses",
+            "SERVICES": "sqs,ses,sns",  # SNS: events of SES come through it
             "SFTP_ENABLED": "0",  # these two would listen on ports of their own
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",

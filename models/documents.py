@@ -12,6 +12,8 @@ from bson import ObjectId
 Status = Literal["Pending", "Processed", "Failed"]
 FailureReason = Literal["out_of_stock", "expired", "unavailable", "cancelled", "processing_error"]
 MailState = Literal["due", "claimed", "unknown", "sent", "refused"]
+# What became of a mail that SES took, as far as SES tells (services/mail_events.py).
+Delivery = Literal["delivered", "bounced", "rejected", "complained"]
 Event = Literal[
     "received",
     "accepted",
@@ -30,6 +32,10 @@ Event = Literal[
     "mail_unknown",
     "mail_refused",
     "mail_requested",
+    "mail_delivered",
+    "mail_bounced",
+    "mail_rejected",
+    "mail_complained",
     "taken_up",
 ]
 
@@ -57,6 +63,7 @@ class Mail(TypedDict):
     until: NotRequired[datetime]
     messageId: NotRequired[str]  # as SES gave it
     reason: NotRequired[str]  # why it was refused
+    delivery: NotRequired[Delivery]
 
 
 class StepClaim(TypedDict):
@@ -155,12 +162,20 @@ class Product(TypedDict):
     updatedAt: NotRequired[datetime]
 
 
+class Suppression(TypedDict):
+    """Why an address gets no mail any more."""
+
+    reason: Literal["bounced", "complained"]
+    at: datetime
+
+
 class User(TypedDict):
     _id: ObjectId
     email: str  # in lower case, but for accounts of the Node app
     password: str  # a bcrypt hash
     role: NotRequired[Literal["admin"]]
     tokenEpoch: NotRequired[int]  # how often all logins were ended
+    mailSuppressed: NotRequired[Suppression]
     createdAt: datetime
     updatedAt: datetime
 

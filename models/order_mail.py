@@ -6,12 +6,12 @@ came to is written down: sent, due again, refused, or unknown (services/aws_mail
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from pymongo import DESCENDING
 
-from models.documents import Event, Mail, MailState, Order, Query
+from models.documents import Delivery, Event, Mail, MailState, Order, Query
 from models.order import orders
 from models.order_decisions import transition
 from utils import clock, metrics
@@ -21,6 +21,19 @@ from utils.object_ids import first_id_at
 CLAIM_SECONDS = 120
 # Why a mail is refused that has no customer any more.
 NO_CUSTOMER = "the user does not exist any more"
+# How the reason begins when mails to an address bounce, or its owner complained.
+SUPPRESSED = "mails to the address are suppressed"
+# States in which SES may have taken the mail, and this is not written down.
+OUTCOME_OPEN: Final[tuple[MailState, ...]] = ("claimed", "unknown")
+# Of two deliveries the later in this list stands, in whichever order SES tells of them.
+RANKS: Final[tuple[Delivery | None, ...]] = (None, "delivered", "bounced", "rejected", "complained")
+
+_EVENTS: Final[dict[Delivery, Event]] = {
+    "delivered": "mail_delivered",
+    "bounced": "mail_bounced",
+    "rejected": "mail_rejected",
+    "complained": "mail_complained",
+}
 
 
 @crash_point
@@ -43,7 +56,7 @@ def claim_mail(order: Order) -> Order | None:
 
 @crash_point
 def mail_sent(order: Order, message_id: str) -> Order | None:
-    """SES took it. Nothing is left to do."""
+    """SES took it, by its answer or by an event while the outcome was open. Nothing is left to do."""
     return _finish(order, "sent", "mail_sent", messageId=message_id)
 
 
@@ -70,6 +83,17 @@ def mail_postponed(order: Order) -> Order | None:
     """It cannot go at this moment: due for the next sweep. No claim, no attempt, no event."""
     changes = {"nextActionAt": clock.now()}
     return transition(order, _same_mail(order["mail"]), None, changes)
+
+
+@crash_point
+def record_delivery(order: Order, delivery: Delivery) -> Order | None:
+    """Note what became of a mail that was sent."""
+    mail = order["mail"]
+    known = (
+        {"mail.delivery": mail["delivery"]} if "delivery" in mail else {"mail.delivery": {"$exists": False}}
+    )
+    event: Event = _EVENTS[delivery]
+    return transition(order, {**_same_mail(mail), **known}, event, {"mail": {**mail, "delivery": delivery}})
 
 
 @crash_point

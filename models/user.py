@@ -7,7 +7,7 @@ while there are any.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from bson import ObjectId
 from pymongo import DESCENDING, timeout
@@ -16,7 +16,7 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from config.resources import resources
-from models.documents import Query, User, View
+from models.documents import Query, Suppression, User, View
 from models.index_spec import Index
 from models.known_indexes import look
 from utils import clock, errors
@@ -107,11 +107,50 @@ def hash_of(user: Mapping[str, Any] | None) -> str | None:
     return hashed if isinstance(hashed, str) else None
 
 
-def email_of(user_id: ObjectId) -> str | None:
-    """A user's address, or None when there is no such user."""
-    user = users().find_one({"_id": user_id}, {"email": 1})
-    email = user.get("email") if user else None
-    return email if isinstance(email, str) else None
+class Recipient(NamedTuple):
+    """Where a user's mails go; `suppressed` is why none goes there any more, or ""."""
+
+    email: str
+    suppressed: str
+
+
+def recipient_of(user_id: ObjectId) -> Recipient | None:
+    """Where a user's mails go, or None when there is no such user."""
+    user = users().find_one({"_id": user_id}, {"email": 1, "mailSuppressed": 1})
+    if user is None or not isinstance(user.get("email"), str):
+        return None
+    suppressed = user.get("mailSuppressed")
+    reason = str(suppressed.get("reason", "by hand")) if isinstance(suppressed, dict) else ""
+    return Recipient(user["email"], reason)
+
+
+def suppress_mail(email: str, reason: Literal["bounced", "complained"]) -> bool:
+    """Send no mail to that address any more. A complaint outweighs a bounce. True if that is new."""
+    user = find_by_email(email)
+    if user is None:
+        return False
+    heavier = ["complained"] if reason == "bounced" else []
+    known = {"mailSuppressed.reason": {"$nin": [reason, *heavier]}}
+    suppression: Suppression = {"reason": reason, "at": clock.now()}
+    update = {"$set": {"mailSuppressed": suppression}}
+    return users().update_one({"_id": user["_id"], **known}, update).modified_count == 1
+
+
+def allow_mail(email: str) -> bool:
+    """Send mails to that address again. False if there is no such user, or none was suppressed."""
+    user = find_by_email(email)
+    if user is None:
+        return False
+    taken_away = {"$unset": {"mailSuppressed": ""}}
+    return users().update_one({"_id": user["_id"]}, taken_away).modified_count == 1
+
+
+def find_suppressed(limit: int) -> list[User]:
+    """Up to `limit` users who get no mails, without what is secret; reads all users."""
+    shown = {"email": 1, "mailSuppressed": 1}
+    return list(
+        users().find({"mailSuppressed": {"$exists": True}}, shown).sort("_id", DESCENDING).limit(limit)
+    )
 
 
 def emails_of(user_ids: Iterable[Any]) -> dict[Any, str]:

@@ -7,7 +7,8 @@ the account's.
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -45,6 +46,10 @@ _NO_KEYS = (
 )
 
 
+class _ConfigurationSet(TypedDict, total=False):
+    ConfigurationSetName: str
+
+
 class MailNotSent(Exception):
     """It surely was not sent; it can be tried again."""
 
@@ -73,8 +78,8 @@ class MailUnknown(Exception):
 
 
 @crash_point
-def send_mail(to: str, mail: Mail) -> str:
-    """Send one mail in one attempt. Returns SES' message id.
+def send_mail(to: str, mail: Mail, tags: Mapping[str, str]) -> str:
+    """Send one mail in one attempt. Returns SES' message id. Events about it carry the tags.
 
     Raises MailNotSent, MailThrottled, MailHeld, MailRefused or MailUnknown.
     """
@@ -89,6 +94,8 @@ def send_mail(to: str, mail: Mail) -> str:
                     "Html": {"Data": mail.html, "Charset": "UTF-8"},
                 },
             },
+            Tags=[{"Name": name, "Value": value} for name, value in tags.items()],
+            **_configuration_set(),
         )
     except ClientError as error:
         raise _translate(dict(error.response), to) from error
@@ -102,6 +109,11 @@ def send_mail(to: str, mail: Mail) -> str:
         raise MailUnknown(type(error).__name__) from error
     message_id: str = answer["MessageId"]
     return message_id
+
+
+def _configuration_set() -> "_ConfigurationSet":
+    name = resources().settings.ses_configuration_set
+    return {"ConfigurationSetName": name} if name else {}
 
 
 def _translate(response: dict[str, Any], to: str) -> Exception:

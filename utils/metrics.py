@@ -29,6 +29,9 @@ step_seconds = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900),
 )
 mails = Counter("mails", "Mails by what sending them came to.", ["outcome"])
+mail_events = Counter(
+    "mail_events", "What SES told of mails after it took them: taken, delivered, bounced ...", ["event"]
+)
 mails_held = Gauge(
     "mails_held",
     "1 while mails stand still for this reason: the account at SES, its keys or its settings are at fault.",

@@ -9,12 +9,14 @@ due -> claimed -> sent
 from typing import Final, NamedTuple
 
 import structlog
+from bson import ObjectId
 
 from models import order_decisions, order_mail, user
 from models.documents import Order
 from models.order_faults import CannotWork
 from models.order_shape import obstacle
 from services import aws_mail_service
+from services.mail_events import tags_of
 from services.mail_templates import Mail, order_status
 from workers.faults import is_outage, note_fault
 from workers.mail_gate import Outcome
@@ -54,11 +56,14 @@ class MailSender:
             if not (mail and claimed):
                 return NOT_ASKED
             current = claimed
-            address = user.email_of(claimed["userId"])
-            if address is None:
+            to = user.recipient_of(claimed["userId"])
+            if to is None:
                 order_mail.mail_refused(claimed, order_mail.NO_CUSTOMER)
                 return NOT_ASKED
-            return self._send_claimed(claimed, mail, address)
+            if to.suppressed:
+                order_mail.mail_refused(claimed, f"{order_mail.SUPPRESSED}: {to.suppressed}")
+                return NOT_ASKED
+            return self._send_claimed(claimed, mail, to.email)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -83,7 +88,7 @@ class MailSender:
     def _send_claimed(self, order: Order, mail: Mail, address: str) -> Sending:
         """Call SES once, and write down what it came to."""
         try:
-            message_id = aws_mail_service.send_mail(address, mail)
+            message_id = aws_mail_service.send_mail(address, mail, _tags_of(order))
         except aws_mail_service.MailRefused as error:
             log.error("mail_refused", order_id=order["orderId"], reason=str(error))
             order_mail.mail_refused(order, str(error))
@@ -106,3 +111,9 @@ class MailSender:
             return Sending(Outcome.FAILED if error.of_recipient else Outcome.HELD, error.reason)
         throttled = isinstance(error, aws_mail_service.MailThrottled)
         return Sending(Outcome.THROTTLED if throttled else Outcome.FAILED, str(error))
+
+
+def _tags_of(order: Order) -> dict[str, str]:
+    """None for an order of another program whose `_id` is no ObjectId: SES takes few characters in tags."""
+    own_id = order["_id"]
+    return tags_of(str(own_id), order["mail"]["attempts"]) if isinstance(own_id, ObjectId) else {}

@@ -29,6 +29,7 @@ from utils import logs
 from workers.advance import Advancer
 from workers.consumer import Consumer
 from workers.dead_letters import DeadLetterWatch
+from workers.mail_events import MailEventConsumer
 from workers.mail_gate import MailGate
 from workers.mail_hold import MailHold
 from workers.mail_sender import MailSender
@@ -100,6 +101,7 @@ class Worker:
     def _threads(self) -> list[threading.Thread]:
         consumer, mail_step, settings = self._consumer, self._mail_step, self._settings
         pause, audit = settings.sweep_seconds, settings.audit_seconds
+        mail_events = MailEventConsumer(self._stop.wait).take
         steps = self._every(pause, "step_sweep", self._sweep_steps, self._step_threads.wait)
         return [
             *([steps] if self._has_step else []),
@@ -107,6 +109,7 @@ class Worker:
             threading.Thread(target=consumer.delete_finished, name="delete", daemon=True),
             self._every(pause, "sweep", consumer.sweep),
             self._every(pause, "mail_sweep", self._sweep_mails, mail_step.wait),
+            *([self._every(0, "mail_events", mail_events)] if settings.ses_events_queue_url else []),
             self._every(audit, "reaper", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),

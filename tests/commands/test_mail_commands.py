@@ -142,3 +142,24 @@ def test_a_mail_that_was_sent_meanwhile_is_not_sent_again(run: Run, write: Write
 def test_what_to_retry_must_be_said(run: Run, write: Write) -> None:
     assert run("mails", "retry", "--yes").exit_code == 2
     assert run("mails", "retry", "--state", "sent", "--yes").exit_code == 2
+
+
+def test_addresses_that_get_no_mails_are_listed_and_can_be_allowed_again(run: Run, write: Write) -> None:
+    user.insert("well@example.com", "not a hash")
+    user.insert("bounced@example.com", "not a hash")
+    assert run("mails", "suppressed").output == "No address is suppressed.\n"
+    assert user.suppress_mail("Bounced@Example.com", "bounced")
+    assert not user.suppress_mail("bounced@example.com", "bounced"), "that is no news"
+
+    head, row = [re.split(" {2,}", line) for line in run("mails", "suppressed").output.splitlines()]
+    assert head == ["EMAIL", "REASON", "SINCE (UTC)"]
+    assert row[:2] == ["bounced@example.com", "bounced"]
+    (line,) = run("mails", "suppressed", "--json").output.splitlines()
+    assert json.loads(line)["mailSuppressed"]["reason"] == "bounced"
+
+    allowed = run("mails", "allow", "BOUNCED@example.com")
+    assert allowed.output.startswith("BOUNCED@example.com gets mails again.")
+    assert run("mails", "suppressed").output == "No address is suppressed.\n"
+    again = run("mails", "allow", "bounced@example.com")
+    assert (again.exit_code, "is suppressed" in again.output) == (1, True)
+    assert "password" not in line

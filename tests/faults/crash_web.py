@@ -140,6 +140,7 @@ UNREACHABLE = {
     **dict.fromkeys(("claim_undo", "call_undo", "undo_done", "undo_failed", "drop_undo"), _WORKER),
     **dict.fromkeys(("claim_mail", "send_mail", "mail_sent", "mail_refused", "mail_not_sent"), _WORKER),
     **dict.fromkeys(("mail_unknown", "mail_postponed", "receive", "delete", "give_back"), _WORKER),
+    **dict.fromkeys(("receive_events", "delete_event", "record_delivery"), _WORKER),
     **dict.fromkeys(("record_fault", "put_aside", "adopt_order"), _WORKER),
     "request_mail": "a command does it: flask orders resend-email",
     "recount": "a command does it: flask inventory recount",

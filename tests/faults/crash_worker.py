@@ -13,6 +13,7 @@ from tests.faults.crash_web import with_dead
 from tests.faults.field import end
 from tests.faults.lane import Run
 from tests.faults.time_travel import pass_time
+from tests.support.ses_events import event
 from tests.support.waiting import wait_for
 
 Drive = Callable[[Run, str], None]
@@ -123,6 +124,20 @@ def mail_comes_to(outcome: str) -> Drive:
         rung_for(run, crash_at)
 
     return drive
+
+
+def told_by_ses(run: Run, crash_at: str) -> None:
+    """SES took the mail and did not answer; then it tells that the mail was delivered."""
+    order_id, events = run.order(), run.field.make_queue()
+    run.field.ses.plan("500 but taken")
+    child = run.crashing_worker(crash_at, order_id, SES_EVENTS_QUEUE_URL=events, MAIL_RETRY_SECONDS="600")
+    unknown = {"orderId": order_id, "mail.state": "unknown"}
+    orders = run.field.database["orders"]
+    wait_for(lambda: orders.find_one(unknown) or not child.running, "the outcome to be unknown")
+    order = orders.find_one({"orderId": order_id})
+    assert order is not None
+    run.field.sqs.send_message(QueueUrl=events, MessageBody=event("Delivery", order["_id"], 1))
+    _die(run, child)
 
 
 def rate_used_up(run: Run, crash_at: str) -> None:
@@ -237,6 +252,9 @@ DRIVES: dict[str, Drive] = {
     "mail_not_sent": mail_comes_to("throttled"),
     "mail_unknown": mail_comes_to("500 but taken"),
     "mail_postponed": rate_used_up,
+    "receive_events": told_by_ses,
+    "record_delivery": told_by_ses,
+    "delete_event": told_by_ses,
     "finish": already_done,
     "free_hold": stray_holds,
     "give_back": stopping,

@@ -65,6 +65,13 @@ STEP = ENDING._replace(
     mail_faults=False,
     claims=1,
 )
+EVENTS = ENDING._replace(
+    name="SES tells of the mails that it took, an operator asks for one more",
+    cancels=0,
+    claims=3,
+    resends=1,
+    mail_events=True,
+)
 RESEND = ENDING._replace(
     name="an operator asks for the mail once more",
     cancels=0,
@@ -101,7 +108,20 @@ STEP_SLOW = STEP_CLOCK._replace(
     workers=3,
     budget=Budget(slow=1),
 )
-CI = (RETRY, CONTENTION, CONTENTION_LATE, PURGE, ENDING, STEP, RESEND, CALM, CLOCK, STEP_CLOCK, STEP_SLOW)
+CI = (
+    RETRY,
+    CONTENTION,
+    CONTENTION_LATE,
+    PURGE,
+    ENDING,
+    STEP,
+    EVENTS,
+    RESEND,
+    CALM,
+    CLOCK,
+    STEP_CLOCK,
+    STEP_SLOW,
+)
 
 LARGE = (
     KEYED._replace(name="one product, nothing pruned", split=frozenset(SOUND), purge=True),

@@ -67,8 +67,18 @@ def promises_are_kept(case: Case, state: State) -> bool:
 
 
 def mails_are_counted_for(case: Case, state: State) -> bool:
-    """7. At most one mail an order, one more for each unknown outcome, one for each the operator asks."""
-    return all(n.mails <= 1 + n.unknowns + n.resends for n in state.ledger)
+    """7. At most one mail an order, one more for each unknown outcome of which no event told in time, one for
+    each the operator asks."""
+    return all(n.mails <= 1 + n.unknowns - n.settled + n.resends for n in state.ledger)
+
+
+def what_is_sent_was_taken(case: Case, state: State) -> bool:
+    """Where SES sends events: an order says `sent` only of an attempt that SES took."""
+    return all(
+        order is None or order.mail != SENT or order.mail_attempts in notes.taken
+        for order, notes in zip(state.orders, state.ledger, strict=True)
+        if case.mail_events
+    )
 
 
 def one_accepted_order_a_key(case: Case, state: State) -> bool:
@@ -169,6 +179,7 @@ ALWAYS: tuple[Rule, ...] = (
     one_accepted_order_a_key,
     errors_come_after_all_attempts,
     attempts_are_limited,
+    what_is_sent_was_taken,
 )
 # Rules that need a clock, and look at more than documents.
 UNDER_A_CLOCK: tuple[Rule, ...] = (nobody_is_overtaken, nobody_comes_between, doubts_have_a_cause)

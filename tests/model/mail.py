@@ -9,8 +9,10 @@ def claim_mail(case: Case, state: State, o: int, seen: str, attempts: int) -> St
     return move_mail(state, o, (seen, attempts), (CLAIMED, attempts + 1), LATER)
 
 
-def mail_sent(case: Case, state: State, o: int, token: int) -> State | None:
-    return move_mail(state, o, (CLAIMED, token), (SENT, token), NEVER)
+def mail_sent(case: Case, state: State, o: int, token: int, seen: str = CLAIMED) -> State | None:
+    """By SES' answer to the worker that claimed it, or by an event, for what is `seen`."""
+    moved = move_mail(state, o, (seen, token), (SENT, token), NEVER)
+    return moved and note(moved, o, settled=state.ledger[o].settled + (seen == UNKNOWN))
 
 
 def mail_refused(case: Case, state: State, o: int, token: int) -> State | None:

@@ -10,6 +10,7 @@ from .cases import (
     COMPETED,
     CONTENTION,
     ENDING,
+    EVENTS,
     KEYED,
     PURGE,
     RESEND,
@@ -159,6 +160,9 @@ MISTAKES = {
     ),
     "freed_before_the_decision": Mistake(
         _without(COMPETED, "decide_before_freeing"), "sold_is_what_was_processed"
+    ),
+    "an_event_settles_any_attempt": Mistake(
+        _without(EVENTS, "events_name_their_attempt"), "what_is_sent_was_taken"
     ),
     "ses_client_retries": Mistake(_without(ENDING, "one_attempt"), "mails_are_counted_for"),
     "there_is_no_sweeper": Mistake(_without(CONTENTION, "sweeper"), "every_order_ends"),

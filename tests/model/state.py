@@ -68,8 +68,9 @@ class Ledger(NamedTuple):
     told: the last promise to a client ("201" or "cancelled"); begun: business steps; failures: those that
     failed; worked: since the last undo a step began, so something may have been done; undone: 1 once it was;
     undo_failures; ran_out: the step whose lease ran out while its worker was at it; mails: accepted by SES;
-    unanswered: sends that SES did not answer; unknowns: outcomes written down as unknown; resends: mails that
-    an operator asked for.
+    unanswered: sends that SES did not answer; unknowns: outcomes written down as unknown; settled: those of
+    them that an event told of in time; taken: the attempts whose mails SES took, where it sends events;
+    resends: mails that an operator asked for.
     """
 
     told: str = ""
@@ -81,6 +82,8 @@ class Ledger(NamedTuple):
     mails: int = 0
     unanswered: int = 0
     unknowns: int = 0
+    settled: int = 0
+    taken: frozenset[int] = frozenset()
     resends: int = 0
     worked: bool = False
 
@@ -113,6 +116,7 @@ class Case(NamedTuple):
     requests: (key or None, quantity of each product); the order that request r inserts is order r.
     clock: False lets everything be due at any moment; True is explained in clock.py.
     step: there is a business step to do, with an undo; False is the default, which does nothing.
+    mail_events: SES tells of each mail that it took, at any time, in any order, again and again.
     failures, undo_failures, undo_claims, claims, resends: the most of them for one order; the recovery needs
     no such limits.
     writes, without: replaced writes and missing rules, for planted mistakes.
@@ -135,6 +139,7 @@ class Case(NamedTuple):
     attempt_limit: int = 2
     claims: int = 1
     mail_faults: bool = False
+    mail_events: bool = False
     resends: int = 0
     purge: bool = False
     accepted_at_start: bool = False

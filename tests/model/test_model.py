@@ -17,7 +17,7 @@ from utils import crash_points
 CODE = {decisions: order_decisions, step: order_step, mail: order_mail, stock: reservations}
 # The model has no field that these change, or does the same in another way: see docs/MODEL.md.
 NOT_MODELLED = {
-    *("finish", "mail_postponed", "step_postponed", "drop_undo"),
+    *("finish", "mail_postponed", "record_delivery", "step_postponed", "drop_undo"),
 }
 _results: dict[str, Result] = {}
 

@@ -155,6 +155,8 @@ def send(case: Case, state: State, actor: Actor) -> Iterator[Move]:
     """Ask SES once, and learn one of four things. Unknown: SES may have taken it or not."""
     _, o, token, then = actor
     taken = note(state, o, mails=state.ledger[o].mails + 1)
+    if case.mail_events:
+        taken = note(taken, o, taken=state.ledger[o].taken | {token})
     yield ("send", o, "SES takes it"), taken, ("mail_sent", o, token, then)
     if "one_attempt" in case.without:
         twice = note(state, o, mails=state.ledger[o].mails + 2)

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 from .actors import Step, request_steps, worker_steps
 from .clock import ticks
-from .state import FAILED, NEVER, PENDING, PROCESSED, Actor, Case, State, note, put_order
+from .state import (
+    CLAIMED,
+    FAILED,
+    NEVER,
+    PENDING,
+    PROCESSED,
+    UNKNOWN,
+    Actor,
+    Case,
+    State,
+    note,
+    put_order,
+)
 
 # Late ones of these match nothing any more once the order has left the state that they ask for.
 OF_UNDECIDED = frozenset({"accept", "reject", "expire"})
@@ -47,6 +59,8 @@ def _steps(case: Case, state: State) -> Iterator[Step]:
         yield from _purge(state)
     if case.resends:
         yield from _operator(case, state)
+    if case.mail_events:
+        yield from _events_of_ses(case, state)
     if case.clock:
         yield from ticks(case, state)
 
@@ -86,6 +100,18 @@ def _purge(state: State) -> Iterator[Step]:
     for o, order in enumerate(state.orders):
         if order is not None and order.status == FAILED and not order.accepted and order.settled:
             yield ("TTL index", "purges", o), put_order(state, o, None)
+
+
+def _events_of_ses(case: Case, state: State) -> Iterator[Step]:
+    """Each tells which attempt SES took. It settles an outcome that is open, of that attempt alone."""
+    for o, order in enumerate(state.orders):
+        if order is None or order.mail not in (CLAIMED, UNKNOWN):
+            continue
+        for token in state.ledger[o].taken:
+            told = order.mail_attempts if "events_name_their_attempt" in case.without else token
+            after = case.writes["mail_sent"](case, state, o, told, order.mail)
+            if after is not None:
+                yield ("SES", "tells of the mail", o, token), after
 
 
 def _operator(case: Case, state: State) -> Iterator[Step]:

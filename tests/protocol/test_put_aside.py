@@ -346,7 +346,7 @@ def test_an_address_that_is_no_text_is_nobodys(steered: Steered) -> None:
 def test_what_boto3_will_not_send_is_refused_and_not_unknown(steered: Steered) -> None:
     number: Any = 5
     with pytest.raises(aws_mail_service.MailRefused):
-        aws_mail_service.send_mail(number, Mail("subject", "text", "html"))
+        aws_mail_service.send_mail(number, Mail("subject", "text", "html"), {})
     assert steered.ses.requests == 0
 
 

@@ -73,6 +73,7 @@ class FakeSes:
 
     def __init__(self) -> None:
         self.mails: list[SentMail] = []
+        self.forms: list[dict[str, list[str]]] = []  # all requests, as they came
         self.requests = 0
         self._planned: deque[str] = deque()
         self._lock = threading.Lock()
@@ -104,12 +105,14 @@ class FakeSes:
         """As if nothing had been sent or planned."""
         self._planned.clear()
         self.mails.clear()
+        self.forms.clear()
         self.requests = 0
 
     def take(self, form: dict[str, list[str]]) -> tuple[str, int]:
         """Count a request, keep its mail if it is accepted. Returns the outcome and the request's number."""
         with self._lock:
             self.requests += 1
+            self.forms.append(form)
             outcome = self._planned.popleft() if self._planned else "accepted"
             if outcome in ("accepted", "lost"):
                 self.mails.append(_mail(form))
