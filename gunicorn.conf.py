@@ -10,10 +10,15 @@ import resource
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
-# Where the processes share their metrics: fresh at each start, and set before prometheus_client is imported.
-_METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+# Where the processes share their metrics, set before prometheus_client is imported: fresh at each start, and the
+# same after a SIGHUP, which reads this file again in the same process; a new master (USR2) has another pid.
+_PREFIX = f"metrics-{os.getpid()}-"
+_METRICS = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+if not Path(_METRICS).name.startswith(_PREFIX):
+    _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_PREFIX)
 
 from config.settings_reader import SettingsError, load_settings
 from utils import logs

@@ -27,7 +27,7 @@ class StackError(RuntimeError):
 class Process:
     """A child in a session of its own, so that Ctrl-C in the terminal reaches only us."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         name: str,
         command: Sequence[str],
@@ -36,12 +36,13 @@ class Process:
         environment: Mapping[str, str],
         log: Path | None = None,
         home: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         """`pids` keeps its process id while it runs, `log` takes its output, `home` is its working directory;
-        without these nothing keeps it, and output and directory are ours."""
+        without these nothing keeps it, and output and directory are ours. `pass_fds` stay open in it."""
         self.name, self.command, self.environment = name, command, environment
         self.exit_code: int | None = None
-        self._pids, self._log, self._home = pids, log, home
+        self._pids, self._log, self._home, self._pass_fds = pids, log, home, pass_fds
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,6 +80,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
+                pass_fds=self._pass_fds,
             )
         except OSError as error:
             hint = "Are the packages of requirements-local.txt installed? `make run` does that."

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+from signal import SIGHUP
 
 import pytest
 from flask import Flask
@@ -9,6 +11,7 @@ from flask.testing import FlaskClient
 
 from controllers import inventory_controller
 from tests.support.client import Client
+from tests.support.system import running_api
 from tests.support.waiting import wait_for
 
 
@@ -31,6 +34,29 @@ def test_requests_and_orders_are_counted_by_route_and_event(
     # The processes of the API write their numbers to files that each of them reads.
     wait_for(lambda: (_counted(user, accepted), _counted(user, created)) >= (before[0] + 1, before[1] + 1))
     assert order_id not in user.get("/metrics").text
+
+
+def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
+    settings: dict[str, str], logs: Path
+) -> None:
+    """SIGHUP, as `systemctl reload` sends it."""
+    home = logs / "reload"
+    line = 'http_request_seconds_count{method="GET",route="/livez",status="200"}'
+    with running_api(settings, home / "api.log") as (base, process):
+        client = Client(base)
+        for _ in range(10):
+            client.get("/livez")
+        wait_for(lambda: _counted(client, line) >= 10, "the requests to be counted")
+        before, started = _counted(client, line), process.output().count("Booting worker")
+
+        process.send(SIGHUP)
+        wait_for(lambda: process.output().count("Booting worker") == 2 * started, "new processes")
+        wait_for(lambda: process.output().count("Worker exiting") == started, "the old ones to end")
+
+        assert _counted(client, line) >= before
+        assert len(list(home.glob("metrics-*"))) == 1
+        assert process.stop(60) == 0
+    assert list(home.glob("metrics-*")) == []
 
 
 @pytest.fixture
