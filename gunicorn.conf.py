@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-# Where the processes share their metrics, set before prometheus_client is imported: fresh at each start, and the
+# Where the processes share their metrics, set before prometheus_client is imported. Fresh at each start; the
 # same after a SIGHUP, which reads this file again in the same process; a new master (USR2) has another pid.
 _PREFIX = f"metrics-{os.getpid()}-"
 _METRICS = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
