@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL
@@ -59,6 +60,19 @@ def test_a_request_on_a_terminal_is_one_short_line_with_its_id_last(
             rf"{time} Booting worker with pid: \d+$",
         ):
             assert re.search(line, child.output(), re.M), child.output()
+
+
+def test_a_line_has_the_milliseconds_that_the_answer_took(settings: dict[str, str], tmp_path: Path) -> None:
+    with running_api(settings, tmp_path / "api.log") as (base, child):
+        started = time.monotonic()
+        Client(base).register()
+        most = (time.monotonic() - started) * 1000
+
+        def logged() -> list[float]:
+            return [line["ms"] for line in lines_of(child) if line.get("route", "").startswith("/api/auth")]
+
+        wait_for(lambda: len(logged()) == 2, "the lines of the registration and of the login")
+        assert all(ms > 0 for ms in logged()) and sum(logged()) <= most
 
 
 def test_json_lines_have_the_path_of_a_404_and_a_warning_for_a_503(

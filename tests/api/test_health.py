@@ -121,6 +121,25 @@ def test_missing_indexes_are_named_and_the_vital_ones_are_a_503(
     assert anyone.get("/readyz").json() == {"status": "ready", "dependencies": UP}
 
 
+VITAL = {"users.email_1", "orders.idempotency.id_1", "orders.orderId_1", "inventories.productId_1"}
+
+
+@pytest.mark.parametrize("name", sorted(VITAL))
+def test_without_an_index_that_correctness_needs_it_is_not_ready(
+    bare_api: tuple[Client, Mongo], app: Flask, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Asked of a fresh process: one that has seen all of them looks again after a minute."""
+    replace_for_test(monkeypatch, app, probes=Probes())
+    _, database = bare_api
+    collection, _, index = name.partition(".")
+    with bound_to(database.client, database):
+        indexes.create_all()
+        database[collection].drop_index(index)
+        answer = app.test_client().get("/readyz")
+
+    assert (answer.status_code, answer.get_json()["missingIndexes"]) == (503, [name])
+
+
 class Listings(CommandListener):
     """Counts how often MongoDB is asked for indexes."""
 

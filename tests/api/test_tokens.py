@@ -67,6 +67,8 @@ REFUSED: Mapping[str, Callable[[str], str]] = {
     "userId is a number": lambda secret: signed(secret, written(userId="5")),
     "userId is an operator": lambda secret: signed(secret, written(userId='{"$gt": ""}')),
     "userId is a list": lambda secret: signed(secret, written(userId=f'["{USER_ID}"]')),
+    "fam is a number": lambda secret: node_token(secret, USER_ID, fam=5),
+    "epoch is text": lambda secret: node_token(secret, USER_ID, epoch="1"),
     "type refresh": lambda secret: node_token(secret, USER_ID, type="refresh"),
     "type is an object": lambda secret: node_token(secret, USER_ID, type={}),
     "the payload is a list": lambda secret: signed(secret, "[]"),

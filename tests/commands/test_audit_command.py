@@ -105,6 +105,18 @@ def test_an_accepted_order_without_its_hold_is_found(
     assert f"order {order_id}: accepted, but does not hold {name}" in _lines(run)
 
 
+def test_an_accepted_order_with_its_hold_is_not_told_of(
+    run: Run, product: Product, planted: list[ObjectId]
+) -> None:
+    name = product(5)
+    item = {"productId": name, "quantity": 1, "holdId": "its own"}
+    order_id = _plant(planted, status="Pending", items=[item], nextActionAt=clock.after(600))
+    hold = {"orderId": str(order_id), "holdId": "its own", "quantity": 1, "at": clock.now()}
+    inventories().update_one({"productId": name}, {"$inc": {"stock": -1}, "$push": {"holds": hold}})
+
+    assert not [line for line in _lines(run) if str(order_id) in line or name in line]
+
+
 @pytest.mark.parametrize(
     ("minutes", "fields", "finding"),
     [

@@ -99,6 +99,15 @@ def test_no_more_mails_are_handed_on_than_there_are_places(steered: Steered) -> 
     assert len(handed) == 1, "its place is not given back"
 
 
+def test_a_mail_takes_one_place_and_gives_it_back(steered: Steered) -> None:
+    due_mails(steered, steered.user(), 1)
+    gate = MailGate(1e9, places=3)
+
+    assert MailStep(gate, send_mail, lambda send, order: send(order)).sweep(never) == 1
+
+    assert [gate.enter(0) for _ in range(4)] == [True, True, True, False]
+
+
 def test_odd_users_and_ids_are_no_obstacle(steered: Steered) -> None:
     good = due_mails(steered, steered.user(), 1)
     for odd in ({"_id": {"a": 1}}, {"userId": ["x"]}, {"userId": {"y": 2}}):

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+import workers.node_orders
+from models import node_orders
 from tests.support.crashes import Crash, Stop
+from tests.support.logged import Logged
 from tests.support.node_app import node_order
 from tests.support.queues import make_queue
 from tests.support.steered import Document, Steered
@@ -57,6 +60,29 @@ def test_no_other_is_touched(steered: Steered, age: timedelta, fields: Document)
     assert take_up_recent() == 0
 
     assert steered.read(order["_id"]) == before
+
+
+@pytest.mark.parametrize("order_id", ["text", 5])
+def test_one_whose_id_does_not_say_when_it_was_made_is_left_to_an_operator(
+    steered: Steered, order_id: object
+) -> None:
+    order = node_order(steered.user(), _id=order_id, createdAt=steered.now)
+    steered.database["orders"].insert_one(order)
+
+    assert take_up_recent() == 0
+    assert [found["_id"] for found in node_orders.find_older()] == [order_id]
+
+
+def test_what_is_taken_up_is_logged_and_nothing_else_is(
+    steered: Steered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = Logged(monkeypatch, workers.node_orders)
+    assert take_up_recent() == 0
+    assert logged.events == []
+
+    left(steered, timedelta(minutes=5))
+    assert take_up_recent() == 1
+    assert (logged.events, logged.fields) == (["node_orders_taken_up"], [{"orders": 1}])
 
 
 def test_an_id_of_today_makes_no_old_order_young(steered: Steered) -> None:

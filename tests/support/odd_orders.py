@@ -35,6 +35,8 @@ SHOWN: dict[str, Damage] = {
     "mail with an unknown state": lambda o: o.update(mail={"state": SECRET, "attempts": 0}),
     "claimed mail without token": lambda o: o.update(mail={"state": "claimed", "attempts": 1}),
     "text as attempts": lambda o: o.update(attempts=SECRET),
+    "claimed step without token": lambda o: o.update(step={"until": o["createdAt"]}),
+    "text as end of a step's claim": lambda o: o.update(step={"token": "x", "until": SECRET}),
     "list as accepted": lambda o: o.update(accepted=[False]),
     "text as settled": lambda o: o.update(settled=SECRET),
 }
