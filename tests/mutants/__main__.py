@@ -24,7 +24,7 @@ def main() -> int:
         kept.RESULTS.unlink(missing_ok=True)
     session.open()
     if options.survivors:
-        print(f"{session.forget_survivors()} survivors are tried again.")
+        print(f"{session.take_survivors()} survivors are tried again, and no others.")
     if not options.report:
         _work(session, options)
         session.keep()
@@ -44,7 +44,7 @@ def _options() -> argparse.Namespace:
         default=120,
         help="for the tests of one mutant: %(default)s; few for a first look",
     )
-    parser.add_argument("--survivors", action="store_true", help="try those that survived again")
+    parser.add_argument("--survivors", action="store_true", help="try those again that survived, alone")
     parser.add_argument("--report", action="store_true", help="only write docs/MUTANTS.md anew")
     parser.add_argument("--new", action="store_true", help="try all, whatever came out before")
     return parser.parse_args()

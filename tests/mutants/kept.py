@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from local_stack.programs import ROOT
 
+LATER: Final = "another time"  # the output of a mutant that a run leaves out
 RESULTS: Final = Path(__file__).with_name("results.json")
 _SAME_AS_SHORT: Final = 10  # hexadecimal digits: 2,000 mutants meet by chance once in 500,000 lists
 
@@ -73,7 +74,8 @@ def _identified(connection: sqlite3.Connection, commit: str) -> list[tuple[str, 
         "SELECT job_id, module_path, start_pos_row, start_pos_col, operator_name, occurrence,"
         " coalesce(test_outcome, ''), coalesce(diff, '')"
         " FROM mutation_specs LEFT JOIN work_results USING (job_id)"
-        " WHERE coalesce(worker_outcome, '') != 'SKIPPED' ORDER BY module_path, operator_name, occurrence"
+        f" WHERE coalesce(worker_outcome, '') != 'SKIPPED' OR output = '{LATER}'"
+        " ORDER BY module_path, operator_name, occurrence"
     )
     sources: dict[str, list[str]] = {}
     seen = Counter[str]()

@@ -19,7 +19,7 @@ import tomli_w
 from local_stack.probes import accepts, free_port
 from local_stack.programs import ROOT, clean_environment
 from local_stack.stack import LocalStack
-from tests.mutants.kept import keep, take_over
+from tests.mutants.kept import LATER, keep, take_over
 from tests.support.waiting import wait_for
 
 HOME: Final = ROOT / ".mutants"
@@ -48,6 +48,8 @@ class Session:
         """Make the list of mutants of the committed code, or take up the one that is there."""
         code = _git("rev-parse", *(f"HEAD:{room}" for room in ROOMS))
         if self._code.exists() and self._code.read_text() == code:
+            with sqlite3.connect(self.results) as results:
+                results.execute(f"DELETE FROM work_results WHERE output = '{LATER}'")
             return
         self.forget()
         self.home.mkdir(exist_ok=True)
@@ -81,9 +83,13 @@ class Session:
         """Begin anew; what `keep` wrote stays."""
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def forget_survivors(self) -> int:
-        """So that they are tried again. Returns how many."""
+    def take_survivors(self) -> int:
+        """Have those that survived tried again, and no others this time. Returns how many."""
         with sqlite3.connect(self.results) as results:
+            results.execute(
+                "INSERT OR IGNORE INTO work_results (job_id, worker_outcome, output)"
+                f" SELECT job_id, 'SKIPPED', '{LATER}' FROM mutation_specs"
+            )
             return results.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'").rowcount
 
     def mutants(self) -> list[Mutant]:
@@ -92,7 +98,7 @@ class Session:
             rows = results.execute(
                 "SELECT module_path, start_pos_row, operator_name, lower(coalesce(test_outcome, '')), diff"
                 " FROM mutation_specs LEFT JOIN work_results USING (job_id)"
-                " WHERE coalesce(worker_outcome, '') != 'SKIPPED'"
+                f" WHERE coalesce(worker_outcome, '') != 'SKIPPED' OR output = '{LATER}'"
                 " ORDER BY module_path, start_pos_row, start_pos_col, operator_name"
             )
             return [Mutant(*row) for row in rows]

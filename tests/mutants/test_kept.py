@@ -71,5 +71,20 @@ def test_a_mutant_of_a_line_that_changed_is_tried_again(make_session: MakeSessio
     assert outcomes(changed) == {}
 
 
+def test_what_a_run_left_out_is_neither_kept_nor_taken_for_another(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    first = make_session(BEFORE, [(2, "", ""), (3, "KILLED", DIFF)])
+    with sqlite3.connect(first) as connection:
+        left_out = ("0", "SKIPPED", None, kept.LATER, None)
+        connection.execute("INSERT INTO work_results VALUES (?, ?, ?, ?, ?)", left_out)
+    again = make_session(BEFORE, [(2, "", ""), (3, "", "")])
+
+    kept.keep(first, first.stem, tmp_path / "results.json")
+
+    assert kept.take_over(again, again.stem, tmp_path / "results.json") == 1
+    assert outcomes(again) == {"1": ("KILLED", "")}
+
+
 def test_without_a_kept_file_all_are_tried(make_session: MakeSession, tmp_path: Path) -> None:
     assert kept.take_over(make_session(BEFORE, [(2, "", "")]), "0", tmp_path / "none.json") == 0
