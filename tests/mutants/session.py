@@ -51,6 +51,8 @@ class Session:
             with sqlite3.connect(self.results) as results:
                 results.execute(f"DELETE FROM work_results WHERE output = '{LATER}'")
             return
+        if self._code.exists():
+            self.keep()  # of a run that did not come to its end
         self.forget()
         self.home.mkdir(exist_ok=True)
         self._write_settings([])
