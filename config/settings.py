@@ -196,6 +196,9 @@ class WorkerSettings(_Section):
         25, description="How long what runs may take to finish at SIGTERM."
     )
     worker_metrics_port: Port = Field(0, description="A port for the worker's own /metrics; 0 for none.")
+    worker_metrics_host: str = Field(
+        "127.0.0.1", description="The address for it: who may scrape it is up to you."
+    )
     sqs_wait_seconds: Annotated[int, Field(ge=1, le=20)] = Field(
         20, description="How long one receive waits for messages."
     )

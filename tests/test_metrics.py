@@ -59,6 +59,11 @@ def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
     assert list(home.glob("metrics-*")) == []
 
 
+def test_the_api_says_nothing_of_dead_letters_at_which_it_never_looks(anyone: Client) -> None:
+    """A constant 0 would answer an alert that there are none."""
+    assert not re.search(r"^dead_letters", anyone.get("/metrics").text, re.M)
+
+
 @pytest.fixture
 def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """The app with a mistake in it that no client can cause."""

@@ -38,9 +38,8 @@ mails_held = Gauge(
     ["reason"],
     multiprocess_mode="max",
 )
-dead_letters = Gauge(
-    "dead_letters", "Messages in the dead-letter queue, when last looked at.", multiprocess_mode="max"
-)
+# With a label it is not there before it is set: in the API, which never looks, it would say 0 for ever.
+dead_letters = Gauge("dead_letters", "Messages in the dead-letter queue, when last looked at.", ["queue"])
 circuits = Gauge(
     "circuit_open",
     "1 while a dependency is not asked.",

@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 
 class DeadLetterWatch:
-    """Looks at the dead-letter queue now and then, and tells of what has come since."""
+    """Looks at the dead-letter queue, and logs what has come since the last look."""
 
     def __init__(self) -> None:
         self._known = 0
@@ -20,7 +20,7 @@ class DeadLetterWatch:
             dead = dead_letter_service.status().dead or 0
         except QueueError:
             return  # the consumer has logged that the queue is down
-        metrics.dead_letters.set(dead)
+        metrics.dead_letters.labels("orders").set(dead)
         if dead > self._known:
             log.error("dead_letters_arrived", dead=dead, new=dead - self._known)
         self._known = dead

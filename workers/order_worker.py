@@ -80,12 +80,11 @@ class Worker:
         """Work until a signal says to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._begin_to_stop())
+        self._serve_metrics()
         threads = self._threads()
         keeper = self._keeper()
         for thread in (*threads, keeper):
             thread.start()
-        if self._settings.worker_metrics_port:
-            start_http_server(self._settings.worker_metrics_port)
         exit_code = 0
         log.info("worker_started", threads=self._settings.worker_threads, pid=os.getpid())
         while not self._stop.wait(1):
@@ -97,6 +96,19 @@ class Worker:
                 exit_code = 1
                 self._begin_to_stop()
         self._end(threads, exit_code)
+
+    def _serve_metrics(self) -> None:
+        """Before any work is taken: a port that is taken ends the worker, with a word about it."""
+        host, port = self._settings.worker_metrics_host, self._settings.worker_metrics_port
+        if not port:
+            return
+        try:
+            start_http_server(port, addr=host)
+        except OSError as error:
+            sys.exit(
+                f"WORKER_METRICS_PORT={port} on {host}: {error.strerror}. "
+                "Each worker of a machine needs a port of its own."
+            )
 
     def _threads(self) -> list[threading.Thread]:
         consumer, mail_step, settings = self._consumer, self._mail_step, self._settings

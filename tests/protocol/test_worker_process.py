@@ -1,6 +1,7 @@
 """The worker as a process: what it leaves to the dead-letter queue, how it stops, and how it dies."""
 
 import json
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 import requests
 
+from local_stack.probes import accepts, free_port, http_get
+from local_stack.programs import clean_environment, python
 from tests.faults.time_travel import at_rest, pass_time
 from tests.support.client import Client
 from tests.support.gate import STEP, begun, open_gate
 from tests.support.invariants import check_at_rest
 from tests.support.queues import Queue, make_queue
 from tests.support.steered import Steered
-from tests.support.system import running_api, running_worker
+from tests.support.system import QUICK, running_api, running_worker
 from tests.support.together import together
 from tests.support.waiting import wait_for
 
@@ -58,6 +61,37 @@ def test_what_is_no_order_goes_to_the_dead_letter_queue_after_five_receives(
     assert list(receives.values()) == [5] * len(strange)
     assert steered.read(order_id)["status"] == "Processed"
     assert queue.waiting() == queue.in_flight() == 0
+
+
+def test_a_worker_whose_metrics_port_is_taken_says_so_and_takes_no_work(
+    steered: Steered, queue: Queue, known: dict[str, str], tmp_path: Path
+) -> None:
+    order_id = steered.place(steered.user(), {steered.product(5): 1})
+    queue.ring(order_id)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = clean_environment({**known, **QUICK, "WORKER_METRICS_PORT": str(port)})
+        worker = python(["-m", "workers.order_worker"], environment, tmp_path / "worker.log").start()
+        assert worker.wait(60) == 1
+    assert f"WORKER_METRICS_PORT={port} on 127.0.0.1: Address already in use." in worker.output()
+    assert steered.read(order_id)["status"] == "Pending"
+
+
+def test_the_worker_serves_its_metrics_to_its_own_machine_alone_and_counts_dead_letters(
+    queue: Queue, known: dict[str, str], tmp_path: Path
+) -> None:
+    queue.sqs.send_message(QueueUrl=queue.dead_url, MessageBody="{}")
+    port = free_port()
+    changes = {"WORKER_METRICS_PORT": str(port), "AUDIT_SECONDS": "0.2"}
+    with running_worker(known, tmp_path / "worker.log", **changes):
+        wait_for(lambda: b'dead_letters{queue="orders"} 1.0' in http_get(port, "/metrics")[1], "the count")
+        others = [address for address in own_addresses() if not address.startswith("127.")]
+        assert not any(accepts(port, address) for address in others)
+
+
+def own_addresses() -> list[str]:
+    """IPv4 addresses of this machine."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
 
 
 @pytest.mark.parametrize("signal", [SIGTERM, SIGINT])
