@@ -41,8 +41,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_handler.init_app(app)
     jwt_utils.init_app(
         app,
-        settings.jwt_secret.get_secret_value(),
-        settings.refresh_secret,
+        jwt_utils.Secrets(
+            settings.jwt_secret.get_secret_value(),
+            settings.refresh_secret,
+            settings.other_secret,
+            settings.other_refresh_secret,
+        ),
         settings.access_token_seconds,
         settings.refresh_token_seconds,
         settings.jwt_leeway_seconds,

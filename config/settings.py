@@ -59,6 +59,12 @@ class Needed(_Section):
     jwt_refresh_secret: SecretStr | None = Field(
         None, description="Signs refresh tokens; JWT_SECRET does where it is missing."
     )
+    jwt_other_secret: SecretStr | None = Field(
+        None, description="Accepted as well: the next JWT_SECRET before it is changed, the last one after it."
+    )
+    jwt_other_refresh_secret: SecretStr | None = Field(
+        None, description="The same for JWT_REFRESH_SECRET; where that is missing, JWT_OTHER_SECRET serves."
+    )
     redis_uri: Annotated[SecretStr, AfterValidator(checks.address("redis", "rediss"))] | None = Field(
         None,
         description="Instead of REDIS_HOST and REDIS_PORT, as the Node code has it.",
@@ -78,7 +84,7 @@ class Needed(_Section):
         description="The sender of the mails, verified in SES.", examples=["orders@example.com"]
     )
 
-    @field_validator("jwt_secret", "jwt_refresh_secret")
+    @field_validator("jwt_secret", "jwt_refresh_secret", "jwt_other_secret", "jwt_other_refresh_secret")
     @classmethod
     def _strong(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value and not info.data.get("allow_weak_jwt_secret") and checks.is_weak(value.get_secret_value()):
@@ -98,6 +104,18 @@ class Needed(_Section):
     def refresh_secret(self) -> str:
         """JWT_REFRESH_SECRET, or JWT_SECRET where it is missing."""
         return (self.jwt_refresh_secret or self.jwt_secret).get_secret_value()
+
+    @property
+    def other_secret(self) -> str | None:
+        """JWT_OTHER_SECRET."""
+        return self.jwt_other_secret.get_secret_value() if self.jwt_other_secret else None
+
+    @property
+    def other_refresh_secret(self) -> str | None:
+        """JWT_OTHER_REFRESH_SECRET, or JWT_OTHER_SECRET where it is missing."""
+        if self.jwt_other_refresh_secret:
+            return self.jwt_other_refresh_secret.get_secret_value()
+        return self.other_secret
 
     @property
     def redis_address(self) -> str:

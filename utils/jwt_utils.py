@@ -2,9 +2,12 @@
 
 The Node app's tokens hold `{userId, iat, exp}`: without a `type` they are access tokens here, and its
 middleware accepts the tokens made here. Tokens made here carry `fam`, the login that they come from, and
-access tokens `epoch`, the user's when they were made (models/user.py).
+access tokens `epoch`, the user's when they were made (models/user.py). Their header's `kid` says which secret
+signed them, so that a secret can be replaced while tokens of the one before still live.
 """
 
+import hashlib
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,13 +21,23 @@ from flask_jwt_extended import (
     decode_token,
 )
 from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import ExpiredSignatureError, PyJWTError
+from jwt import ExpiredSignatureError, InvalidSignatureError, PyJWTError
 
 from utils import errors
 
 # What reading a token from anywhere can raise. The claims are read before the signature is checked (they
 # choose the key), so nesting without end and numbers without bound reach the decoder.
 _UNREADABLE = (JWTExtendedException, PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+
+
+class Secrets(NamedTuple):
+    """`access` and `refresh` sign. The others, if there are any, are accepted too: the next ones before a
+    rotation, the last ones after it."""
+
+    access: str
+    refresh: str
+    other_access: str | None = None
+    other_refresh: str | None = None
 
 
 class AccessClaims(NamedTuple):
@@ -45,17 +58,16 @@ class _RefreshIdentity(str):
     """A user id that has the key loader take the refresh secret: it gets the identity alone."""
 
 
+# Set while a token without `kid`, such as the Node app's, is tried with the other secret.
+_with_other: ContextVar[bool] = ContextVar("with_other", default=False)
+
+
 def init_app(
-    app: Flask,
-    secret: str,
-    refresh_secret: str,
-    access_seconds: int,
-    refresh_seconds: int,
-    leeway_seconds: int,
+    app: Flask, secrets: Secrets, access_seconds: int, refresh_seconds: int, leeway_seconds: int
 ) -> None:
     """Configure flask-jwt-extended: HS256 alone. Refresh tokens have their own secret, as in the Node app."""
     app.config.update(
-        JWT_SECRET_KEY=secret,
+        JWT_SECRET_KEY=secrets.access,
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_IDENTITY_CLAIM="userId",
@@ -65,12 +77,26 @@ def init_app(
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(seconds=refresh_seconds),
     )
     manager = JWTManager(app)
-    manager.encode_key_loader(
-        lambda identity: refresh_secret if isinstance(identity, _RefreshIdentity) else secret
-    )
-    manager.decode_key_loader(
-        lambda header, claims: refresh_secret if claims.get("type") == "refresh" else secret
-    )
+
+    def signing(identity: Any) -> str:
+        return secrets.refresh if isinstance(identity, _RefreshIdentity) else secrets.access
+
+    def accepted(header: dict[str, Any], claims: dict[str, Any]) -> str:
+        is_refresh = claims.get("type") == "refresh"
+        own = secrets.refresh if is_refresh else secrets.access
+        other = secrets.other_refresh if is_refresh else secrets.other_access
+        if other and (_with_other.get() or header.get("kid") == _key_id(other)):
+            return other
+        return own
+
+    manager.encode_key_loader(signing)
+    manager.decode_key_loader(accepted)
+    manager.additional_headers_loader(lambda identity: {"kid": _key_id(signing(identity))})
+
+
+def _key_id(secret: str) -> str:
+    """Which secret it is, without a word about it: it has at least 32 random characters."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def make_access_token(user_id: ObjectId, family_id: str, epoch: int) -> str:
@@ -109,13 +135,26 @@ def read_refresh_token(encoded: str) -> RefreshClaims:
 def _decode(encoded: str, token_type: str) -> dict[str, Any]:
     """Check the signature, and what the library lets through: no `exp`, a foreign `aud`, any other type."""
     try:
-        claims: dict[str, Any] = decode_token(encoded)
+        claims = _signed_claims(encoded)
     except ExpiredSignatureError as error:
         raise errors.TokenExpired from error
     except _UNREADABLE as error:
         raise errors.TokenInvalid from error
     if "exp" not in claims or "aud" in claims or claims["type"] != token_type:
         raise errors.TokenInvalid
+    return claims
+
+
+def _signed_claims(encoded: str) -> dict[str, Any]:
+    """Raises what the library raises."""
+    try:
+        claims: dict[str, Any] = decode_token(encoded)
+    except InvalidSignatureError:
+        token = _with_other.set(True)
+        try:
+            claims = decode_token(encoded)
+        finally:
+            _with_other.reset(token)
     return claims
 
 

@@ -197,7 +197,8 @@ def test_the_node_middleware_takes_a_token_made_here(user: Client, settings: Map
 
     claims = jwt.decode(token, settings["JWT_SECRET"], algorithms=["HS256"])
 
-    assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "HS256", "typ": "JWT", "kid": header["kid"]}
     assert claims["userId"] == user.user_id
     assert claims["exp"] - claims["iat"] == user.tokens["expiresIn"] == 3600
     assert "nbf" not in claims
