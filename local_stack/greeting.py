@@ -50,7 +50,9 @@ def greeting(host: str, port: int, directory: Path, has_mailbox: bool) -> str:
     items = [{"productId": buyable[0] if buyable else _NEW_PRODUCT, "quantity": 1}]
     return _TEXT.format(
         url=url,
-        mailbox=f"Mailbox    {url}/dev/mailbox" if has_mailbox else "Mail       your own SES sends it",
+        mailbox=f"Board      {url}/dev  (mails: {url}/dev/mailbox)"
+        if has_mailbox
+        else "Mail       your own SES sends it",
         data=short(directory),
         products=", ".join(product["productId"] for product in products[:_SHOWN]) or "none yet",
         make_product="" if buyable else _MAKE_PRODUCT,

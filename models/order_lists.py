@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from bson import ObjectId
-from pymongo import DESCENDING
+from pymongo import DESCENDING, timeout
 
 from models.documents import Order, Query
 from models.order import VISIBLE, orders
 from utils.object_ids import first_id_at
 
 _ID_MARGIN_SECONDS: Final = 3600
+_LOOK_SECONDS: Final = 2.0
 
 
 class Wanted(NamedTuple):
@@ -63,3 +64,16 @@ def find_latest(
     if since:
         wanted["_id"] = {"$gte": first_id_at(since)}
     return list(orders().find(wanted).sort("_id", DESCENDING).limit(limit))
+
+
+def find_statuses(since: datetime, limit: int) -> list[tuple[int, str]]:
+    """Of up to `limit` orders made since then: the second in which each was made, and its status."""
+    wanted = {"_id": {"$gte": first_id_at(since)}}
+    found = orders().find(wanted, {"status": 1}).sort("_id", DESCENDING).limit(limit)
+    return [(int(order["_id"].generation_time.timestamp()), str(order.get("status"))) for order in found]
+
+
+def find_by_request(request_id: str) -> Order | None:
+    """The order that a request placed; reads all orders, for 2 s at most: for the local stack."""
+    with timeout(_LOOK_SECONDS):
+        return orders().find_one({"history.0.requestId": request_id})

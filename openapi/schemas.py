@@ -111,6 +111,7 @@ class HomeSchema(ResponseSchema):
 
     name = fields.String(required=True)
     documentation = fields.String(required=True)
+    board = fields.String(metadata={"description": "Where the local stack runs."})
     mailbox = fields.String(metadata={"description": "Where the local stack runs."})
     health = fields.String(required=True)
     openapi = fields.String(required=True)

@@ -1,19 +1,24 @@
-"""/dev/mailbox: the mails that the local stack's SES took. Mounted only where MAILBOX_URL is set."""
+"""/dev: the local stack's board and mailbox. Mounted only where MAILBOX_URL is set."""
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, jsonify, request, send_from_directory
 
+from config.settings import ROOT
+from controllers import board_controller
 from middleware.auth_middleware import public
 from middleware.hosts import for_this_machine
-from openapi.responses import HTML, JSON, responds
+from openapi.responses import HTML, JSON, responds, undocumented
 from openapi.schemas import MailboxSchema
 from openapi.traits import MAILBOX
+from routes.conditional import conditional
 from routes.pages import page, preferred
 from services import mailbox_service
 from utils import errors
 
 dev = Blueprint("dev", __name__)
+
+_ASSETS = ("board.css", "board.js", "uPlot.iife.min.js", "uPlot.min.css")
 
 
 @dev.get("/mailbox")
@@ -34,3 +39,42 @@ def show_mailbox() -> Any:
     if mail_id:
         return page("pages/mailbox.html", mails=mailbox_service.list_mails(to), to=to, missing=True)
     return page("pages/mailbox.html", mails=mails, to=to)
+
+
+@dev.get("")
+@undocumented
+@public
+@for_this_machine
+def show_board() -> Response:
+    """Show the board: a page that asks for `board.json` once a second."""
+    return page("board/page.html", scripts=True)
+
+
+@dev.get("/board.json")
+@undocumented
+@public
+@for_this_machine
+def read_board() -> Response:
+    """What the board shows."""
+    return conditional(jsonify(board_controller.board()))
+
+
+@dev.get("/timeline.json")
+@undocumented
+@public
+@for_this_machine
+def read_timeline() -> Any:
+    """The life of the order that `?q=` names: by order id, request id, or mail address."""
+    found = board_controller.timeline(request.args.get("q", ""))
+    return {"orderId": found.order_id, "facts": found.facts, "steps": found.steps}
+
+
+@dev.get("/assets/<name>")
+@undocumented
+@public
+@for_this_machine
+def show_board_asset(name: str) -> Response:
+    """A piece of the board's page."""
+    if name not in _ASSETS:
+        raise errors.NotFound
+    return send_from_directory(ROOT / "templates" / "board", name, max_age=3600)

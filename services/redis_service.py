@@ -1,10 +1,12 @@
 """The cache of orders, under the Node app's keys `order:<orderId>`. Port of services/redisService.js.
 
 A hint, never the truth: whatever goes wrong with it, the caller goes to MongoDB. Time-outs are short, and
-while Redis is down a circuit breaker spares each request even those. Beside it lies a word about mails.
+while Redis is down a circuit breaker spares each request even those. Beside it lie a word about mails, and
+which workers live.
 """
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +29,8 @@ ENDED_SECONDS = 600
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 _MAILS_HELD = "mails:held"
+_WORKERS = "workers"  # a sorted set: name, and the second in which it was last alive
+_WORKER_SECONDS = 15
 _REASON = re.compile(r"[A-Za-z0-9. ]{1,64}")
 
 
@@ -67,6 +71,19 @@ def note_mails_held(reason: str, seconds: int) -> None:
 def note_mails_go_out() -> None:
     """What it does once mails go out again."""
     _attempt(resources().cache.delete, _MAILS_HELD)
+
+
+def note_worker(name: str) -> None:
+    """What a worker does now and then while it lives."""
+    now = time.time()
+    _attempt(resources().redis.zadd, _WORKERS, {name: now})
+    _attempt(resources().redis.zremrangebyscore, _WORKERS, 0, now - _WORKER_SECONDS)
+
+
+def live_workers() -> list[str]:
+    """The workers that have said so within 15 s; none when Redis is down."""
+    found = _attempt(resources().redis.zrangebyscore, _WORKERS, time.time() - _WORKER_SECONDS, "+inf")
+    return sorted(name.decode(errors="replace") for name in found or ())
 
 
 def mails_held() -> str | None:

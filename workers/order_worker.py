@@ -8,10 +8,12 @@ same by itself and ends with 1, so that it is started again.
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,7 +25,7 @@ from config.settings import ROOT, Settings
 from config.settings_reader import SettingsError, load_settings
 from models.documents import Order
 from models.order import find_due, find_due_steps, find_due_without_steps
-from services import fulfilment
+from services import fulfilment, redis_service
 from services.connect import connect
 from utils import logs
 from workers.advance import Advancer
@@ -41,6 +43,13 @@ from workers.sweeper import sweep
 from workers.thread_pool import ThreadPool
 
 log = structlog.get_logger(__name__)
+
+_SIGN_OF_LIFE_SECONDS = 5.0
+
+
+def _name() -> str:
+    """What a person calls this process by."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def create_worker_app(settings: Settings) -> Flask:
@@ -125,6 +134,7 @@ class Worker:
             self._every(audit, "reaper", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
             self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
+            self._every(_SIGN_OF_LIFE_SECONDS, "sign_of_life", partial(redis_service.note_worker, _name())),
         ]
 
     def _keeper(self) -> threading.Thread:

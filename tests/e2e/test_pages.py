@@ -49,6 +49,7 @@ def test_the_first_page_leads_on_and_the_browser_minds_nothing(browser: Chrome, 
     links = browser.find_elements(By.CSS_SELECTOR, "main a")
     assert [link.text.split("\n")[0] for link in links] == [
         "Documentation",
+        "Board",
         "Mailbox",
         "Health",
         "OpenAPI document",

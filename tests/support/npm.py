@@ -11,7 +11,12 @@ from local_stack.programs import ROOT
 
 FOLDER: Final = ROOT / "node_modules"
 # Installed together: npm takes away what an earlier installation brought and this one does not name.
-_VERSIONS: Final = {"newman": "6.2.2", "@redocly/cli": "2.77.0", "@stoplight/spectral-cli": "6.16.3"}
+_VERSIONS: Final = {
+    "newman": "6.2.2",
+    "@redocly/cli": "2.77.0",
+    "@stoplight/spectral-cli": "6.16.3",
+    "axe-core": "4.10.3",
+}
 
 
 def install() -> None:
