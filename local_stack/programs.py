@@ -33,8 +33,9 @@ def running_api(
 ) -> Iterator[tuple[str, Process]]:
     """The API under gunicorn: its address and its process."""
     port = free_port()
-    own = {"PORT": str(port), "HOST": "127.0.0.1", "TMPDIR": str(log.parent)}
-    process = python(["-m", "gunicorn", application], clean_environment({**settings, **own}), log).start()
+    own = {"PORT": str(port), "TMPDIR": str(log.parent)}
+    environment = clean_environment({"HOST": "127.0.0.1", **settings, **own})
+    process = python(["-m", "gunicorn", application], environment, log).start()
     try:
         _await(process, lambda: is_alive(port))
         yield f"http://127.0.0.1:{port}", process
