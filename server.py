@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import routes
 from config.settings import ROOT, Settings
 from config.settings_reader import load_settings
-from middleware import cross_origin, hosts, rate_limits, request_context
+from middleware import cross_origin, hosts, queue_messages, rate_limits, request_context
 from middleware.request_body import MAX_BODY_BYTES
 from services.connect import connect
 from utils import error_handler, jwt_utils, logs
@@ -32,8 +32,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False  # as in Express, a trailing slash changes nothing
     app.url_map.merge_slashes = False  # and /api//orders is no address, not a redirect
     if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+        # Each proxy adds to X-Forwarded-For; X-Forwarded-Proto has one value, of the proxy which ended TLS.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     connect(app, settings)
     request_context.init_app(app)  # first, so that each answer has its id
     hosts.init_app(app)
@@ -52,6 +52,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings.jwt_leeway_seconds,
     )
     rate_limits.init_app(app, settings)
+    if settings.publish == "before_close":
+        queue_messages.init_app(app)
     routes.init_app(app)
     return app
 

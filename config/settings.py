@@ -7,6 +7,7 @@ The names are those of the Node project's README; the names that its code read i
 pydantic checks types and bounds, tells all faults at once, and has secrets that do not print.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,6 +94,15 @@ class Needed(_Section):
             )
         return value
 
+    @field_validator("sqs_queue_url")
+    @classmethod
+    def _in_our_region(cls, value: str, info: ValidationInfo) -> str:
+        """Vercel and Lambda preset AWS_REGION to where they run: it is set, and may be the wrong one."""
+        found = re.fullmatch(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/.*", value)
+        if found and info.data.get("aws_region", found[1]) != found[1]:
+            raise ValueError(f"This queue is in {found[1]}, and AWS_REGION says another region.")
+        return value
+
     @field_validator("redis_host")
     @classmethod
     def _host_or_uri(cls, value: str, info: ValidationInfo) -> str:
@@ -156,6 +166,13 @@ class Api(_Section):
     )
     max_waiters: Annotated[int, Field(ge=0)] = Field(
         500, description="How many requests of a process may wait at once (`Prefer: wait`)."
+    )
+    publish: Literal["background", "before_close"] = Field(
+        "background",
+        description="When SQS is told of an order: background, or before_close on Vercel (docs/DEPLOY.md).",
+    )
+    metrics: bool = Field(
+        True, description="false closes /metrics: where processes come and go and share no numbers."
     )
     access_token_seconds: Annotated[int, Field(ge=1)] = Field(
         3600, description="How long an access token lives."

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from config.resources import resources
 from controllers import health_controller
 from middleware.auth_middleware import public
 from openapi.responses import responds
@@ -52,8 +53,10 @@ def readyz() -> Any:
 
 
 @health.get("/metrics")
-@responds(200, None, WITHOUT_DATABASE, media=["text/plain"])
+@responds(200, None, WITHOUT_DATABASE, media=["text/plain"], errors=[errors.NotFound])
 @public
 def show_metrics() -> Response:
-    """Show the numbers of all processes of this API, in Prometheus' text format."""
+    """Show the numbers of all processes of this API, in Prometheus' text format. 404 with METRICS=false."""
+    if not resources().settings.metrics:
+        raise errors.NotFound
     return Response(metrics.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

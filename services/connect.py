@@ -28,7 +28,7 @@ def connect(app: Flask, settings: Settings, mongo_timeout_seconds: float = 5) ->
         sqs=sqs,
         sqs_receive=sqs_receive,
         ses=ses,
-        queue_publisher=QueuePublisher(app),
+        queue_publisher=QueuePublisher(app, in_background=settings.publish == "background"),
         order_waiters=OrderWaiters(settings.redis_address, settings.max_waiters),
         ended_tokens=EndedTokens(),
         known_indexes=KnownIndexes(),

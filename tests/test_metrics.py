@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from controllers import inventory_controller
 from tests.support.client import Client
+from tests.support.replaced import change_settings
 from tests.support.system import running_api
 from tests.support.waiting import wait_for
 
@@ -62,6 +63,15 @@ def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
 def test_the_api_says_nothing_of_dead_letters_at_which_it_never_looks(anyone: Client) -> None:
     """A constant 0 would answer an alert that there are none."""
     assert not re.search(r"^dead_letters", anyone.get("/metrics").text, re.M)
+
+
+def test_metrics_are_closed_by_a_setting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert app.test_client().get("/metrics").status_code == 200
+
+    change_settings(monkeypatch, app, metrics=False)
+
+    answer = app.test_client().get("/metrics")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "not_found")
 
 
 @pytest.fixture

@@ -104,6 +104,15 @@ def test_the_queue_is_named_as_in_the_readme_or_as_in_the_node_code() -> None:
     assert read(SQS_URL=other, SQS_QUEUE_URL="").sqs_queue_url == other
 
 
+def test_a_region_that_the_platform_preset_is_told_when_the_queue_is_elsewhere() -> None:
+    """Vercel sets AWS_REGION to its own."""
+    queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
+
+    assert read(AWS_REGION="eu-west-1", SQS_QUEUE_URL=queue).sqs_queue_url == queue
+    with pytest.raises(SettingsError, match="SQS_QUEUE_URL: This queue is in eu-west-1"):
+        read(AWS_REGION="us-east-1", SQS_QUEUE_URL=queue)
+
+
 def test_refresh_tokens_have_the_same_secret_unless_one_is_set() -> None:
     assert read().refresh_secret == SECRET
     assert read(JWT_REFRESH_SECRET=SECRET[::-1]).refresh_secret == SECRET[::-1]
