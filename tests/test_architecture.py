@@ -26,7 +26,7 @@ ROOMS = {
     "commands": {"server", "controllers", "openapi", "services", "models", "config", "utils"},
     "wsgi": {"server", "config"},
 }
-BESIDE = ("local_stack", "tests", "examples", "benchmarks")
+BESIDE = ("local_stack", "tests", "examples", "benchmarks", "deploy")
 # What it holds comes from the rooms above it; it names their types, and imports nothing of them.
 NAMES_TYPES_ABOVE = ROOT / "config" / "resources.py"
 

@@ -1,0 +1,1 @@
+"""How to run it elsewhere than on this machine: docs/DEPLOY.md."""
