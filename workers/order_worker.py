@@ -19,7 +19,6 @@ from typing import Any
 import structlog
 from flask import Flask
 from prometheus_client import start_http_server
-from pymongo.errors import PyMongoError
 
 from config.settings import ROOT, Settings
 from config.settings_reader import SettingsError, load_settings
@@ -38,6 +37,7 @@ from workers.mail_sender import MailSender
 from workers.mail_step import MailStep
 from workers.node_orders import take_up_recent
 from workers.reaper import free_stray_holds
+from workers.repeating import repeating
 from workers.step_threads import StepThreads
 from workers.sweeper import sweep
 from workers.thread_pool import ThreadPool
@@ -45,6 +45,8 @@ from workers.thread_pool import ThreadPool
 log = structlog.get_logger(__name__)
 
 _SIGN_OF_LIFE_SECONDS = 5.0
+
+Wait = Callable[[float], Any]
 
 
 def _name() -> str:
@@ -140,7 +142,8 @@ class Worker:
     def _keeper(self) -> threading.Thread:
         """Keeps the leases of business steps, to the end: what runs is finished after the stop."""
         often = min(1.0, self._settings.fulfilment_lease_seconds / 10)
-        return self._every(often, "keep_leases", self._step_threads.keep, time.sleep, lambda: False)
+        pause = partial(time.sleep, often)
+        return repeating(self._app, "keep_leases", self._step_threads.keep, pause, lambda: False)
 
     def _sweep_steps(self) -> None:
         """Do the business steps that are due, as threads for them get free."""
@@ -155,33 +158,10 @@ class Worker:
         self._mail_step.sweep(self._stop.is_set)
 
     def _every(
-        self,
-        seconds: float,
-        name: str,
-        task: Callable[[], Any],
-        wait: Callable[[float], Any] | None = None,
-        is_over: Callable[[], bool] | None = None,
+        self, seconds: float, name: str, task: Callable[[], Any], wait: Wait | None = None
     ) -> threading.Thread:
-        """A thread that does a task now and then; that it fails is logged, and it is tried again."""
-        wait = wait or self._stop.wait
-        is_over = is_over or self._stop.is_set
-
-        def loop() -> None:
-            failing = False
-            while not is_over():
-                try:
-                    with self._app.app_context():
-                        task()
-                    failing = False
-                except PyMongoError as error:
-                    if not failing:
-                        log.error(f"{name}_failed", error=type(error).__name__)
-                    failing = True
-                except Exception:
-                    log.exception(f"{name}_failed")
-                wait(seconds)
-
-        return threading.Thread(target=loop, name=name, daemon=True)
+        """A thread that does a task until the stop; `wait` ends early when there is something to do."""
+        return repeating(self._app, name, task, partial(wait or self._stop.wait, seconds), self._stop.is_set)
 
     def _begin_to_stop(self) -> None:
         self._stop.set()
