@@ -169,7 +169,7 @@ class Api(_Section):
     )
     publish: Literal["background", "before_close"] = Field(
         "background",
-        description="When SQS is told of an order: background, or before_close on Vercel (docs/DEPLOY.md).",
+        description="When SQS is told of an order: background, or before_close where processes are frozen.",
     )
     metrics: bool = Field(
         True, description="false closes /metrics: where processes come and go and share no numbers."
