@@ -36,7 +36,11 @@ WHO = {
     "GET /api/docs": "anyone",
     "GET /api/docs/<name>": "anyone",
     "GET /api/openapi.json": "anyone",
+    "GET /dev": "anyone",
+    "GET /dev/assets/<name>": "anyone",
+    "GET /dev/board.json": "anyone",
     "GET /dev/mailbox": "anyone",
+    "GET /dev/timeline.json": "anyone",
 }
 
 

@@ -136,7 +136,7 @@ def test_the_health_path_is_200_while_mongodb_redis_and_sqs_are_down(
 def test_an_order_goes_through_both_environments(
     bundles: dict[str, Path], settings: dict[str, str], product: Any
 ) -> None:
-    """Behind a load balancer and nginx, whose headers come along."""
+    """Placed in the web environment, processed and mailed in the worker's."""
     port = str(free_port())
     with (
         started(bundles["web"], {**settings, "PORT": port}) as web,

@@ -54,8 +54,12 @@ def routes_of(app: Flask, addresses: set[tuple[str, str]]) -> set[tuple[str, str
     return {(method, rule.rule) for method, rule in found}
 
 
+# The local stack's board is a page and what it asks for, no part of the API.
+BOARD = {"/dev", "/dev/board.json", "/dev/timeline.json", "/dev/assets/<name>"}
+
+
 def all_routes(app: Flask) -> set[tuple[str, str]]:
-    rules = app.url_map.iter_rules()
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule not in BOARD]
     return {(m, rule.rule) for rule in rules for m in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
 
 
