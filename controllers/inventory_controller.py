@@ -49,8 +49,7 @@ def set_stock(product_id: str, body: View, condition: Condition | None = None) -
 def adjust_stock(product_id: str, body: View, condition: Condition | None = None) -> View:
     """Add `adjust` to what is free to sell, and set `price` (None removes it): what `body` has of both.
 
-    Raises ProductNotFound, StockTooLow, ValidationFailed when the stock would be too large, or
-    PreconditionFailed.
+    Raises ProductNotFound, StockTooLow, StockTooHigh, or PreconditionFailed.
     """
     for _ in range(_RACES):
         seen = inventory.find(product_id)
@@ -79,5 +78,4 @@ def _require_room(seen: Product, adjust: int) -> None:
     if adjust and seen["stock"] + adjust < 0:
         raise errors.StockTooLow(seen["stock"])
     if adjust and seen["stock"] + adjust > inventory.MAX_STOCK:
-        message = f"Would make the stock more than {inventory.MAX_STOCK}."
-        raise errors.ValidationFailed([{"field": "adjust", "message": message}])
+        raise errors.StockTooHigh(seen["stock"], inventory.MAX_STOCK)

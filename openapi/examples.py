@@ -11,7 +11,7 @@ from models.credentials import (
     PasswordSchema,
     RefreshTokenSchema,
 )
-from models.inventory import StockChangeSchema, StockSchema
+from models.inventory import MAX_STOCK, StockChangeSchema, StockSchema
 from models.order import NewOrderSchema
 from openapi import schemas
 from utils import errors
@@ -151,6 +151,7 @@ ERRORS: dict[type[errors.ApiError], errors.ApiError] = {
         remedies=[{"items": [{"productId": "last-one", "quantity": 1}]}],
     ),
     errors.StockTooLow: errors.StockTooLow(available=3),
+    errors.StockTooHigh: errors.StockTooHigh(available=MAX_STOCK - 5, most=MAX_STOCK),
     errors.NotCancellable: errors.NotCancellable(
         "The order is Processed. Only a Pending order can be cancelled."
     ),

@@ -52,7 +52,9 @@ class ProblemSchema(ResponseSchema):
         fields.Nested(NewOrderSchema),
         metadata={"description": "With out_of_stock: the largest order that would fit now, ready to send."},
     )
-    available = fields.Integer(metadata={"description": "With stock_too_low: what is free to sell."})
+    available = fields.Integer(
+        metadata={"description": "With stock_too_low and stock_too_high: what is free to sell."}
+    )
     expectedTotal = fields.Float(metadata={"description": "With total_mismatch."})
     dependencies = fields.Nested(DependenciesSchema, metadata={"description": "With 503 on /readyz."})
     missingIndexes = missing_indexes()

@@ -59,7 +59,9 @@ def set_stock(product_id: str, body: dict[str, Any]) -> Any:
 
 
 @inventory.patch("/<product:product_id>")
-@responds(200, ProductSchema, CHANGES, errors=[errors.ProductNotFound, errors.StockTooLow])
+@responds(
+    200, ProductSchema, CHANGES, errors=[errors.ProductNotFound, errors.StockTooLow, errors.StockTooHigh]
+)
 @requires_admin
 @accepts(StockChangeSchema())
 def adjust_stock(product_id: str, body: dict[str, Any]) -> Response:

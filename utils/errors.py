@@ -178,6 +178,19 @@ class StockTooLow(Conflict):
         super().__init__(f"{available} are free to sell: take that many at most.", available=available)
 
 
+class StockTooHigh(Conflict):
+    """`available`: what is free to sell."""
+
+    code, title = "stock_too_high", "The stock cannot be that much"
+    happened = "The stock was not changed: it would have gone above what a product can have."
+    detail = "More than that may not be added: see available."
+    advice = "Add less, or set the stock with PUT."
+
+    def __init__(self, available: int, most: int) -> None:
+        message = f"{available} are free to sell, and {most} may be: add {most - available} at most."
+        super().__init__(message, available=available)
+
+
 class NotCancellable(Conflict):
     code, title = "not_cancellable", "The order can no longer be cancelled"
     happened = (

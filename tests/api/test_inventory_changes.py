@@ -62,9 +62,10 @@ def test_below_0_it_does_not_go(admin: Client, product: Product) -> None:
 def test_beyond_what_a_stock_can_be_it_does_not_go(admin: Client, product: Product) -> None:
     path = path_of(product(5))
 
-    problem = expect_problem(admin.patch(path, {"adjust": 999_999_996}), 400, "validation_error")
+    problem = expect_problem(admin.patch(path, {"adjust": 999_999_996}), 409, "stock_too_high")
 
-    assert problem["errors"] == [{"field": "adjust", "message": "Would make the stock more than 1000000000."}]
+    assert problem["available"] == 5
+    assert "add 999999995 at most" in problem["detail"]
     assert admin.patch(path, {"adjust": 999_999_995}).json()["stock"] == 1_000_000_000
 
 
