@@ -46,7 +46,8 @@ def _end(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "none"
-    metrics.requests.labels(_method(), route, response.status_code).observe(seconds)
+    waited = "yes" if "Preference-Applied" in response.headers else "no"
+    metrics.requests.labels(_method(), route, response.status_code, waited).observe(seconds)
     fields = {"method": _method(), "route": route, "status": response.status_code}
     if response.status_code == HTTPStatus.NOT_FOUND:
         fields["path"] = loggable(request.path)

@@ -13,7 +13,7 @@ from pymongo import UpdateOne
 from models.documents import Hold, Item, Query
 from models.inventory import inventories
 from models.product_shape import as_integer, sound, sound_holds
-from utils import clock
+from utils import clock, metrics
 from utils.crash_points import crash_point
 
 # More holds than this on one product are refused: the document would grow too slow to update.
@@ -31,8 +31,10 @@ def reserve(order_id: str, items: Sequence[Item]) -> dict[str, str] | None:
     now = clock.now()
     hold_ids = {item["productId"]: uuid4().hex for item in items}
     updates = [_hold(order_id, item, hold_ids[item["productId"]], now) for item in items]
-    result = inventories().bulk_write(updates, ordered=False)
-    return hold_ids if result.modified_count == len(items) else None
+    held = inventories().bulk_write(updates, ordered=False).modified_count
+    metrics.reservations.labels("held").inc(held)
+    metrics.reservations.labels("not_held").inc(len(items) - held)
+    return hold_ids if held == len(items) else None
 
 
 def _hold(order_id: str, item: Item, hold_id: str, now: datetime) -> UpdateOne:
@@ -74,20 +76,24 @@ def held_for(order_id: str, product_ids: Iterable[str]) -> dict[str, Holding]:
 @crash_point
 def settle_sold(order_id: str, items: Iterable[Item]) -> None:
     """Turn the holds that the accepted order names into sales. Repeating it changes nothing."""
-    _settle(_end_hold(order_id, item, item["holdId"], "sold") for item in items if "holdId" in item)
+    ends = (_end_hold(order_id, item, item["holdId"], "sold") for item in items if "holdId" in item)
+    metrics.reservations.labels("sold").inc(_settle(ends))
 
 
 @crash_point
 def settle_returned(order_id: str, items: Iterable[Item]) -> None:
     """Give back whatever the order holds, under any hold id. Repeating it changes nothing."""
-    _settle(_end_hold(order_id, item, None, "stock") for item in items)
+    returned = _settle(_end_hold(order_id, item, None, "stock") for item in items)
+    metrics.reservations.labels("returned").inc(returned)
 
 
 @crash_point
 def free_hold(product_id: str, order_id: str, hold_id: str, quantity: int) -> bool:
     """Give one stray hold back to the stock. False when it is not there any more."""
     item: Item = {"productId": product_id, "quantity": quantity}
-    return _settle([_end_hold(order_id, item, hold_id, "stock")]) == 1
+    returned = _settle([_end_hold(order_id, item, hold_id, "stock")])
+    metrics.reservations.labels("returned").inc(returned)
+    return returned == 1
 
 
 def holds_before(moment: datetime) -> Iterator[tuple[str, Hold]]:

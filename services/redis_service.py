@@ -17,7 +17,7 @@ from config.resources import resources
 from models import order as order_model
 from models.order_shape import view_flaw
 from services.order_notifications import notify_finished
-from utils import json_provider
+from utils import json_provider, metrics
 from utils.circuit_breaker import CircuitOpen
 from utils.crash_points import crash_point
 
@@ -39,14 +39,9 @@ def get_order(order_id: str) -> dict[str, Any] | None:
 
     Node's worker puts whole documents there, with all that we keep in them: clients get what is theirs.
     """
-    data = _attempt(resources().cache.get, _key(order_id))
-    if data is None:
-        return None
-    try:
-        order = orjson.loads(data)
-    except ValueError:
-        return None
-    return order_model.to_json(order) if _is_whole(order, order_id) else None
+    order = _whole_order(_attempt(resources().cache.get, _key(order_id)), order_id)
+    metrics.cache_reads.labels("miss" if order is None else "hit").inc()
+    return order
 
 
 @crash_point
@@ -98,6 +93,16 @@ def _attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return resources().redis_circuit.call(function, *args, **kwargs)
     except (RedisError, CircuitOpen):
         return None
+
+
+def _whole_order(data: Any, order_id: str) -> dict[str, Any] | None:
+    if data is None:
+        return None
+    try:
+        order = orjson.loads(data)
+    except ValueError:
+        return None
+    return order_model.to_json(order) if _is_whole(order, order_id) else None
 
 
 def _is_whole(order: Any, order_id: str) -> bool:

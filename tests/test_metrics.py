@@ -27,7 +27,7 @@ def test_requests_and_orders_are_counted_by_route_and_event(
     user: Client, product: Callable[..., str]
 ) -> None:
     accepted = 'orders_total{event="accepted"}'
-    created = 'http_request_seconds_count{method="POST",route="/api/orders",status="201"}'
+    created = 'http_request_seconds_count{method="POST",route="/api/orders",status="201",waited="no"}'
     before = _counted(user, accepted), _counted(user, created)
 
     order_id = user.order({product(5): 1}).json()["orderId"]
@@ -42,7 +42,7 @@ def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
 ) -> None:
     """SIGHUP, as `systemctl reload` sends it."""
     home = logs / "reload"
-    line = 'http_request_seconds_count{method="GET",route="/livez",status="200"}'
+    line = 'http_request_seconds_count{method="GET",route="/livez",status="200",waited="no"}'
     with running_api(settings, home / "api.log") as (base, process):
         client = Client(base)
         for _ in range(10):
@@ -60,9 +60,45 @@ def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
     assert list(home.glob("metrics-*")) == []
 
 
-def test_the_api_says_nothing_of_dead_letters_at_which_it_never_looks(anyone: Client) -> None:
-    """A constant 0 would answer an alert that there are none."""
-    assert not re.search(r"^dead_letters", anyone.get("/metrics").text, re.M)
+def test_the_api_says_nothing_of_what_it_never_looks_at(anyone: Client) -> None:
+    """A constant 0 would answer an alert that there are no dead letters, and that nothing is late."""
+    assert not re.search(r"^(queue_messages|overdue_seconds)", anyone.get("/metrics").text, re.M)
+
+
+def test_requests_that_wait_for_an_order_are_counted_apart(user: Client, product: Callable[..., str]) -> None:
+    """The seconds that a client asked to wait are no slowness of ours."""
+    line = 'http_request_seconds_count{method="POST",route="/api/orders",status="201",waited="yes"}'
+    before = _counted(user, line)
+
+    body = {"items": [{"productId": product(5), "quantity": 1}]}
+    assert user.post("/api/orders", body, headers={"Prefer": "wait=1"}).status_code == 201
+
+    wait_for(lambda: _counted(user, line) == before + 1, "the request to be counted")
+
+
+def test_what_becomes_of_reservations_and_of_reads_in_the_cache_is_counted(
+    user: Client, product: Callable[..., str]
+) -> None:
+    lines = {
+        f'{name}_total{{outcome="{outcome}"}}'
+        for name, outcome in [
+            ("reservations", "held"),
+            ("reservations", "not_held"),
+            ("reservations", "returned"),
+            ("cache_reads", "hit"),
+            ("cache_reads", "miss"),
+        ]
+    }
+    before = {line: _counted(user, line) for line in lines}
+    product_id = product(1)
+
+    order_id = user.order({product_id: 1}).json()["orderId"]
+    assert user.order({product_id: 1}).status_code == 409
+    for _ in range(3):
+        user.get(f"/api/orders/{order_id}")
+    user.post(f"/api/orders/{order_id}/cancel")
+
+    wait_for(lambda: all(_counted(user, line) > before[line] for line in lines), "all to be counted")
 
 
 def test_metrics_are_closed_by_a_setting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

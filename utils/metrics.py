@@ -10,8 +10,8 @@ from prometheus_client.registry import REGISTRY
 
 requests = Histogram(
     "http_request_seconds",
-    "Time to answer requests, by route and status.",
-    ["method", "route", "status"],
+    "Time to answer requests, by route and status; `waited`: the client asked to wait for the order's end.",
+    ["method", "route", "status", "waited"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 orders = Counter(
@@ -38,8 +38,14 @@ mails_held = Gauge(
     ["reason"],
     multiprocess_mode="max",
 )
-# With a label it is not there before it is set: in the API, which never looks, it would say 0 for ever.
-dead_letters = Gauge("dead_letters", "Messages in the dead-letter queue, when last looked at.", ["queue"])
+cache_reads = Counter("cache_reads", "Look-ups of orders in the cache: hit, miss.", ["outcome"])
+reservations = Counter(
+    "reservations", "Order lines: held, not held for want of stock, sold, returned to stock.", ["outcome"]
+)
+# What a worker looks at now and then. With a label they are not there before they are set: in the API, which
+# never looks, they would say 0 for ever.
+overdue = Gauge("overdue_seconds", "For how long the oldest due order, or mail, has been due.", ["work"])
+queue_messages = Gauge("queue_messages", "Messages of the queue: waiting, in_flight, dead.", ["state"])
 circuits = Gauge(
     "circuit_open",
     "1 while a dependency is not asked.",

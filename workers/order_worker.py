@@ -29,13 +29,13 @@ from services.connect import connect
 from utils import logs
 from workers.advance import Advancer
 from workers.consumer import Consumer
-from workers.dead_letters import DeadLetterWatch
 from workers.mail_events import MailEventConsumer
 from workers.mail_gate import MailGate
 from workers.mail_hold import MailHold
 from workers.mail_sender import MailSender
 from workers.mail_step import MailStep
 from workers.node_orders import take_up_recent
+from workers.observer import Observer
 from workers.reaper import free_stray_holds
 from workers.repeating import repeating
 from workers.step_threads import StepThreads
@@ -135,7 +135,7 @@ class Worker:
             *([self._every(0, "mail_events", mail_events)] if settings.ses_events_queue_url else []),
             self._every(audit, "reaper", free_stray_holds),
             self._every(audit, "node_orders", take_up_recent),
-            self._every(audit, "dead_letter_watch", DeadLetterWatch().look),
+            self._every(audit, "observer", Observer().look),
             self._every(_SIGN_OF_LIFE_SECONDS, "sign_of_life", partial(redis_service.note_worker, _name())),
         ]
 

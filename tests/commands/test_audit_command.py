@@ -1,11 +1,14 @@
 """`flask audit`: each kind of damage is planted, found, and told in a line."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import ObjectId
+from prometheus_client.parser import text_string_to_metric_families
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
@@ -201,3 +204,30 @@ def test_a_product_whose_orders_went_well_is_not_told_of(run: Run, user: Client,
     user.ended(user.order({name: 2}).json()["orderId"])
 
     assert not [line for line in _lines(run, "--full") if name in line]
+
+
+def test_what_the_audit_found_and_when_it_ended_is_written_for_prometheus(
+    run: Run, planted: list[ObjectId], tmp_path: Path
+) -> None:
+    path = tmp_path / "audit.prom"
+    run("audit", "--metrics-file", str(path))
+    before = _metrics(path)
+    _plant(planted, status="Processed", settled=False)
+
+    began = time.time()
+    assert run("audit", "--metrics-file", str(path)).exit_code == 1
+
+    after = _metrics(path)
+    assert after["audit_findings"] > before["audit_findings"]
+    assert after["audit_finished_timestamp_seconds"] >= began
+
+
+def test_a_metrics_file_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    result = run("audit", "--metrics-file", str(tmp_path / "missing" / "audit.prom"))
+    assert result.exit_code == 1
+    assert "cannot be written: No such file or directory." in result.output
+
+
+def _metrics(path: Path) -> dict[str, float]:
+    families = text_string_to_metric_families(path.read_text())
+    return {sample.name: sample.value for family in families for sample in family.samples}

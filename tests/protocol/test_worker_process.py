@@ -84,7 +84,7 @@ def test_the_worker_serves_its_metrics_to_its_own_machine_alone_and_counts_dead_
     port = free_port()
     changes = {"WORKER_METRICS_PORT": str(port), "AUDIT_SECONDS": "0.2"}
     with running_worker(known, tmp_path / "worker.log", **changes):
-        wait_for(lambda: b'dead_letters{queue="orders"} 1.0' in http_get(port, "/metrics")[1], "the count")
+        wait_for(lambda: b'queue_messages{state="dead"} 1.0' in http_get(port, "/metrics")[1], "the count")
         others = [address for address in own_addresses() if not address.startswith("127.")]
         assert not any(accepts(port, address) for address in others)
 
