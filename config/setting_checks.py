@@ -64,6 +64,13 @@ def origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def on_this_machine(value: str) -> str:
+    """An address that leads to this machine, and so never to another's servers."""
+    if not _is_address(value, ("http",)) or urlsplit(value).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ValueError("Must start with http://127.0.0.1: it is for the local stack alone.")
+    return value
+
+
 def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
     """MongoDB's may name several hosts."""
     try:

@@ -216,6 +216,10 @@ class Api(_Section):
         None,
         description="Mails of a local SES; turns /dev/mailbox on, for this machine: never in production.",
     )
+    break_it_url: Annotated[str, AfterValidator(checks.on_this_machine)] | None = Field(
+        None,
+        description="Where the local stack has something broken on purpose; `make run` sets it, nobody else.",
+    )
 
 
 class WorkerSettings(_Section):

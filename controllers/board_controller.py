@@ -6,9 +6,11 @@ For the local stack. It asks for bounded windows along indexes; documents of oth
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, NamedTuple, get_args
 
 from config.resources import resources
+from models import audit as audit_model
 from models import inventory, order_lists, user
 from models.documents import Order, Status
 from models.inventory import to_json as product_json
@@ -19,7 +21,7 @@ from services.aws_queue_service import QueueError
 from services.probes import Probes
 from utils import clock, errors
 
-_ORDERS, _PRODUCTS = 40, 12
+_ORDERS, _PRODUCTS, _FINDINGS = 40, 12, 20  # at most
 _MINUTES: Final = 10
 _BAR_SECONDS: Final = 10
 _MOST_IN_CHART: Final = 5_000
@@ -47,6 +49,12 @@ def board() -> dict[str, Any]:
         "workers": redis_service.live_workers(),
         "chart": _chart(),
     }
+
+
+def audit() -> tuple[list[str], bool]:
+    """The first findings of an audit, and whether there are more."""
+    found = list(islice(audit_model.findings(), _FINDINGS + 1))
+    return found[:_FINDINGS], len(found) > _FINDINGS
 
 
 def timeline(sought: str) -> Timeline:

@@ -1,4 +1,4 @@
-"""ministack, whose SES keeps the mails it took: by itself it forgets them at each start.
+"""ministack, whose SES keeps the mails it took: by itself it forgets them at each start. And with faults.
 
 A script of its own, in ministack's process: `python aws_server.py`, with the settings that aws.py gives it.
 Each mail is in the file before its sender has an answer, so that `kill -9` loses none.
@@ -6,6 +6,7 @@ Each mail is in the file before its sender has an answer, so that `kill -9` lose
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +69,11 @@ def _read(path: Path) -> list[tuple[tuple[str, str], Record]]:
 
 
 if __name__ == "__main__":
-    from ministack.app import main  # type: ignore[import-untyped]
+    from ministack import app as ministack  # type: ignore[import-untyped]
+
+    sys.path.append(str(Path(__file__).parent.parent))  # at the end, where it hides no package
+    from local_stack.aws_faults import AwsFaults
 
     keep_mails(Path(os.environ["STATE_DIR"]) / _FILE)
-    main()
+    ministack.app = AwsFaults(ministack.app)
+    ministack.main()

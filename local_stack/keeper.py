@@ -23,6 +23,7 @@ class Keeper:
         """`start` starts the process and may wait until it is ready; it may raise StackError."""
         self.process = process
         self.failures = 0
+        self.paused = False  # while it is to stay ended
         self._start = start
         self._started = time.monotonic()
         self._again: float | None = None
@@ -36,6 +37,8 @@ class Keeper:
             say(str(error))
 
     def tend(self) -> None:
+        if self.paused:
+            return
         now = time.monotonic()
         if self.process.running:
             if now - self._started > _HEALTHY_SECONDS:

@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Final, Never
 
 from config.settings_reader import read_texts
+from local_stack import faults
+from local_stack.break_it import BreakIt, Fault
+from local_stack.control import Control
 from local_stack.greeting import greeting, say, short
 from local_stack.keeper import Keeper
 from local_stack.lock import only_one
@@ -31,6 +34,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _GRACE_SECONDS: Final = 40.0  # more than gunicorn and the worker take for themselves
 _TICK_SECONDS: Final = 0.1
 _REPORT_SECONDS: Final = 10.0
+# Who looks at a dead letter, or kills a worker, does not want to wait for minutes.
+_IMPATIENT: Final = {"QUEUE_VISIBILITY_SECONDS": "5"}
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Supervisor:
         self._environment: dict[str, str] = {}
         self._processes: list[Process] = []
         self._keepers: list[Keeper] = []
+        self._control = Control()
 
     def run(self) -> int:
         self.stop_request.listen()
@@ -119,7 +125,8 @@ class Supervisor:
         for server in self.stack.servers.values():
             say(f"  {server.title} on 127.0.0.1:{server.port}")
             self._keepers.append(Keeper(server.process, server.start))
-        self._environment = {**self.stack.configured, **settings, "PORT": str(self.port)}
+        own = {"PORT": str(self.port), "BREAK_IT_URL": self._control.url}
+        self._environment = {**_IMPATIENT, **self.stack.configured, **settings, **own}
 
     def _prepare_database(self) -> None:
         """Indexes always; demo products only into a database of our own."""
@@ -139,6 +146,17 @@ class Supervisor:
             process = self._process(program)
             process.start()
             self._keepers.append(Keeper(process, process.start))
+        self._control.start(BreakIt(self._faults()))
+
+    def _faults(self) -> list[Fault]:
+        """Of what runs here: a developer's own servers are not broken."""
+        servers = self.stack.servers
+        known = faults.of_processes({keeper.process.name: keeper for keeper in self._keepers})
+        if "aws" in servers:
+            known += faults.of_aws(servers["aws"])
+        if "aws" in servers and "mongo" in servers:
+            known += faults.of_data(self._environment)
+        return known
 
     def _await_ready(self) -> None:
         next_report = time.monotonic() + _REPORT_SECONDS
@@ -168,6 +186,7 @@ class Supervisor:
 
     def _tick(self) -> None:
         self.stop_request.check()
+        self._control.tend()
         for keeper in self._keepers:
             keeper.tend()
         time.sleep(_TICK_SECONDS)
@@ -175,6 +194,7 @@ class Supervisor:
     def _stop(self) -> None:
         self.stop_request.stopping = True
         say("Stopping; Ctrl-C again ends everything at once ...")
+        self._control.stop()
         stop_together(self._processes, _GRACE_SECONDS, self.stop_request.hurried)
         self.stack.stop(self.stop_request.hurried)
         say(f"Stopped. Data is kept in {short(self.stack.directory)}.")

@@ -52,11 +52,11 @@ class DocumentedView(Protocol):
 def documented_routes(app: Flask) -> Iterator[tuple[Rule, str, DocumentedView]]:
     """Every route of the API with its method, in the order of TAGS."""
     order = list(TAGS)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: order.index(blueprint_of(rule))):
-        view = app.view_functions[rule.endpoint]
-        if vars(view)["responses"] is not None:
-            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                yield rule, method, cast(DocumentedView, view)
+    views = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
+    documented = [(rule, view) for rule, view in views if vars(view)["responses"] is not None]
+    for rule, view in sorted(documented, key=lambda found: order.index(blueprint_of(found[0]))):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield rule, method, cast(DocumentedView, view)
 
 
 def blueprint_of(rule: Rule) -> str:

@@ -4,6 +4,7 @@ from flask import Flask
 
 from config.resources import resources_of
 from routes.auth_routes import auth
+from routes.break_it_routes import break_it
 from routes.converters import ProductIdConverter
 from routes.dev_routes import dev
 from routes.docs_routes import docs
@@ -24,5 +25,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(home)
     app.register_blueprint(docs, url_prefix="/api")
     app.register_blueprint(problem_pages, url_prefix="/problems")
-    if resources_of(app).settings.mailbox_url:
+    settings = resources_of(app).settings
+    if settings.mailbox_url:
         app.register_blueprint(dev, url_prefix="/dev")
+    if settings.break_it_url:
+        app.register_blueprint(break_it, url_prefix="/dev/break")

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_from_directory
 
+from config.resources import resources
 from config.settings import ROOT
 from controllers import board_controller
 from middleware.auth_middleware import public
@@ -18,7 +19,7 @@ from utils import errors
 
 dev = Blueprint("dev", __name__)
 
-_ASSETS = ("board.css", "board.js", "uPlot.iife.min.js", "uPlot.min.css")
+_ASSETS = ("board.css", "board.js", "break.js", "uPlot.iife.min.js", "uPlot.min.css")
 
 
 @dev.get("/mailbox")
@@ -47,7 +48,7 @@ def show_mailbox() -> Any:
 @for_this_machine
 def show_board() -> Response:
     """Show the board: a page that asks for `board.json` once a second."""
-    return page("board/page.html", scripts=True)
+    return page("board/page.html", scripts=True, break_it=resources().settings.break_it_url is not None)
 
 
 @dev.get("/board.json")
@@ -57,6 +58,16 @@ def show_board() -> Response:
 def read_board() -> Response:
     """What the board shows."""
     return conditional(jsonify(board_controller.board()))
+
+
+@dev.get("/audit.json")
+@undocumented
+@public
+@for_this_machine
+def read_audit() -> Response:
+    """What `flask audit` finds now: the first lines of it, and whether there are more."""
+    findings, more = board_controller.audit()
+    return conditional(jsonify(findings=findings, more=more))
 
 
 @dev.get("/timeline.json")

@@ -107,7 +107,8 @@ def new_user(api: str) -> Callable[[], Client]:
 def own_app(settings: dict[str, str]) -> Iterator[Flask]:
     """The app's own code in this process, on the database of the API under test."""
     before = dict(os.environ)
-    os.environ.update({**settings, **QUICK, "LOG_LEVEL": "ERROR"})
+    all_routes = {"BREAK_IT_URL": "http://127.0.0.1:1/unused"}
+    os.environ.update({**settings, **QUICK, "LOG_LEVEL": "ERROR", **all_routes})
     try:
         app = create_app()
         commands.init_app(app)

@@ -62,7 +62,11 @@ NO_PART_OF_THE_API = {
     "home.show_icon",
     "dev.show_board",
     "dev.read_board",
+    "dev.read_audit",
     "dev.read_timeline",
+    "break_it.list_faults",
+    "break_it.begin_fault",
+    "break_it.end_fault",
     "dev.show_board_asset",
 }
 

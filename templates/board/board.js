@@ -130,6 +130,20 @@ async function look() {
   setTimeout(look, SECONDS);
 }
 
+async function lookAtAudit() {
+  if (!document.hidden) {
+    try {
+      const { findings, more } = await ask("/dev/audit.json");
+      const lines = findings.map((finding) => make("li", finding));
+      if (more) lines.push(make("li", "And more: flask audit."));
+      element("audit").replaceChildren(...(lines.length ? lines : [make("li", "All is well.")]));
+    } catch (error) {
+      element("audit").replaceChildren(make("li", `Nothing can be read: ${error.message}`));
+    }
+  }
+  setTimeout(lookAtAudit, 5 * SECONDS);
+}
+
 async function openTimeline() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const dialog = element("timeline");
@@ -166,4 +180,5 @@ element("timeline").addEventListener("close", () => {
 });
 addEventListener("hashchange", openTimeline);
 look();
+lookAtAudit();
 openTimeline();

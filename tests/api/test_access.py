@@ -38,7 +38,11 @@ WHO = {
     "GET /api/openapi.json": "anyone",
     "GET /dev": "anyone",
     "GET /dev/assets/<name>": "anyone",
+    "GET /dev/audit.json": "anyone",
     "GET /dev/board.json": "anyone",
+    "DELETE /dev/break/<name>": "anyone",
+    "GET /dev/break": "anyone",
+    "PUT /dev/break/<name>": "anyone",
     "GET /dev/mailbox": "anyone",
     "GET /dev/timeline.json": "anyone",
 }

