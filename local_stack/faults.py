@@ -48,6 +48,12 @@ _WORDS: Final = {
         "limits by itself, `Prefer: wait` looks into the database.",
         "It is asked again every 2 s, and used once it answers.",
     ),
+    "stop_mongo": (
+        "Stop MongoDB",
+        "Orders, logins and reads that are not cached are answered 503 with Retry-After within milliseconds, "
+        "but for the first 3 s. What was accepted is kept.",
+        "Calls go through again as soon as it answers; the worker goes on where it was.",
+    ),
     "stop_sqs": (
         "Stop SQS",
         "Orders are taken and answered as before. They stay Pending for up to 35 s.",
@@ -94,10 +100,12 @@ def of_processes(keepers: Mapping[str, Keeper]) -> list[Fault]:
     """Kill or stop what runs. `keepers` by the names of their processes."""
     kills = [("worker", "kill_worker"), ("api", "kill_api")]
     faults = [_fault(fault, partial(_kill, keepers[name])) for name, fault in kills if name in keepers]
-    if "redis" in keepers:
-        redis = keepers["redis"]
-        faults.append(_fault("stop_redis", partial(_stop, redis), partial(_start, redis)))
-    return faults
+    stops = [("redis", "stop_redis"), ("mongo", "stop_mongo")]
+    return faults + [
+        _fault(fault, partial(_stop, keepers[name]), partial(_start, keepers[name]))
+        for name, fault in stops
+        if name in keepers
+    ]
 
 
 def of_aws(server: Server) -> list[Fault]:

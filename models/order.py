@@ -138,6 +138,11 @@ def has_unfinished(user_id: ObjectId, count: int) -> bool:
     return orders().count_documents(unfinished, limit=count) >= count
 
 
+def count_put_aside(most: int) -> int:
+    """How many orders wait for a person to mend them, up to `most`."""
+    return orders().count_documents({"putAside.at": {"$exists": True}}, limit=most)
+
+
 def is_accepted(order: Mapping[str, Any]) -> bool:
     """False from the intent until all items are held, and for ever on a rejected order."""
     return order.get("accepted") is not False

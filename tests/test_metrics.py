@@ -62,7 +62,9 @@ def test_after_a_reload_counters_go_on_and_no_directory_is_left_behind(
 
 def test_the_api_says_nothing_of_what_it_never_looks_at(anyone: Client) -> None:
     """A constant 0 would answer an alert that there are no dead letters, and that nothing is late."""
-    assert not re.search(r"^(queue_messages|overdue_seconds)", anyone.get("/metrics").text, re.M)
+    assert not re.search(
+        r"^(queue_messages|overdue_seconds|orders_in_state)", anyone.get("/metrics").text, re.M
+    )
 
 
 def test_requests_that_wait_for_an_order_are_counted_apart(user: Client, product: Callable[..., str]) -> None:

@@ -45,6 +45,7 @@ reservations = Counter(
 # What a worker looks at now and then. With a label they are not there before they are set: in the API, which
 # never looks, they would say 0 for ever.
 overdue = Gauge("overdue_seconds", "For how long the oldest due order, or mail, has been due.", ["work"])
+orders_in_state = Gauge("orders_in_state", "Orders that wait for a person: put_aside.", ["state"])
 queue_messages = Gauge("queue_messages", "Messages of the queue: waiting, in_flight, dead.", ["state"])
 circuits = Gauge(
     "circuit_open",

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from models.documents import Order
-from models.order import find_due, find_due_mails
+from models.order import count_put_aside, find_due, find_due_mails
 from services import dead_letter_service
 from services.aws_queue_service import QueueError
 from utils import clock, metrics
@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 # One would do, but for times of other programs that are none.
 _LOOKED_AT = 20
+_COUNTED = 1000  # and not beyond
 
 
 class Observer:
@@ -26,9 +27,12 @@ class Observer:
     def look(self) -> None:
         self._look_at_queue()
         metrics.overdue.clear()
+        metrics.orders_in_state.clear()
         late = {"order": _seconds_overdue(find_due), "mail": _seconds_overdue(find_due_mails)}
+        put_aside = count_put_aside(_COUNTED)
         for work, seconds in late.items():
             metrics.overdue.labels(work).set(seconds)
+        metrics.orders_in_state.labels("put_aside").set(put_aside)
 
     def _look_at_queue(self) -> None:
         try:

@@ -66,6 +66,11 @@ def place(client: Client, key: str | None = None) -> str:
     return order_id
 
 
+def events_of(client: Client, order_id: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = client.get(f"/api/orders/{order_id}/events").json()["data"]
+    return events
+
+
 def mails_of(client: Client) -> list[dict[str, Any]]:
     mails: list[dict[str, Any]] = client.get(
         f"/dev/mailbox?to={client.email}", headers={"Accept": "application/json"}
@@ -170,15 +175,14 @@ def test_while_the_account_is_paused_mails_are_held_and_come_after_it(
 
 def test_a_message_that_comes_twice_changes_nothing(customer: Client, broken: Callable[[str], None]) -> None:
     order_id = place(customer)
-    customer.ended(order_id)
-    wait_for(lambda: mails_of(customer), "its mail")
-    before = customer.get(f"/api/orders/{order_id}/events").json()
+    wait_for(lambda: events_of(customer, order_id)[-1]["event"] == "mail_sent", "the last event")
+    before = events_of(customer, order_id)
 
     broken("deliver_twice")
 
     queue = {"waiting": 0, "inFlight": 0}
     wait_for(lambda: queue.items() <= (board(customer)["queue"] or {}).items(), "the messages to be done")
-    assert customer.get(f"/api/orders/{order_id}/events").json() == before
+    assert events_of(customer, order_id) == before
     assert len(mails_of(customer)) == 1
 
 

@@ -98,3 +98,21 @@ def test_what_cannot_be_measured_is_not_there(
 
     assert overdue("order") is overdue("mail") is None
     assert set(queue_messages().values()) == {None}
+
+
+def test_orders_that_wait_for_a_person_are_counted_until_they_are_mended(
+    steered: Steered, look: Callable[[], None]
+) -> None:
+    def counted() -> float | None:
+        return REGISTRY.get_sample_value("orders_in_state", {"state": "put_aside"})
+
+    order_id = steered.place(steered.user(), {steered.product(5): 1})
+    orders().update_one({"orderId": order_id}, {"$set": {"items": "text"}})
+    steered.wait(31)
+    steered.sweep()
+    look()
+    assert counted() == 1
+
+    orders().delete_one({"orderId": order_id})
+    look()
+    assert counted() == 0
