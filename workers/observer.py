@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+from pymongo.errors import PyMongoError
 
 from models.documents import Order
 from models.order import count_put_aside, find_due, find_due_mails
@@ -26,10 +27,13 @@ class Observer:
 
     def look(self) -> None:
         self._look_at_queue()
-        metrics.overdue.clear()
-        metrics.orders_in_state.clear()
-        late = {"order": _seconds_overdue(find_due), "mail": _seconds_overdue(find_due_mails)}
-        put_aside = count_put_aside(_COUNTED)
+        try:
+            late = {"order": _seconds_overdue(find_due), "mail": _seconds_overdue(find_due_mails)}
+            put_aside = count_put_aside(_COUNTED)
+        except PyMongoError:
+            metrics.overdue.clear()
+            metrics.orders_in_state.clear()
+            raise
         for work, seconds in late.items():
             metrics.overdue.labels(work).set(seconds)
         metrics.orders_in_state.labels("put_aside").set(put_aside)

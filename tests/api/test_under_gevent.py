@@ -167,7 +167,7 @@ def test_a_process_that_died_with_its_circuit_open_tells_of_it_no_more(
         wait_for(lambda: len(worker_pids(child)) == 2, "another process")
 
         assert open_circuit not in Client(base).get("/metrics").text
-        created = 'http_request_seconds_count{method="POST",route="/api/orders",status="201"}'
+        created = 'http_request_seconds_count{method="POST",route="/api/orders",status="201",waited="no"}'
         assert created in Client(base).get("/metrics").text, "what it had counted still counts"
 
 
