@@ -28,7 +28,7 @@ LOCAL = ("local_stack", "examples")
     ids=["production", "make run"],
 )
 def test_what_is_imported_is_installed(code: tuple[str, ...], files: list[str]) -> None:
-    installed = _installed_by(files)
+    installed = installed_by(files)
     own = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "examples").glob("*.py")]}
     distributions = packages_distributions()
 
@@ -60,7 +60,7 @@ def _modules(tree: ast.AST) -> Iterator[str]:
         yield from _modules(node)
 
 
-def _installed_by(files: list[str]) -> set[str]:
+def installed_by(files: list[str]) -> set[str]:
     """The distributions that these files name, and all that those bring along."""
     lines = [line for file in files for line in (ROOT / file).read_text().splitlines()]
     wanted = [Requirement(line.partition("#")[0]) for line in lines if re.match(r"\w", line)]
