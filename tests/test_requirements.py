@@ -41,6 +41,14 @@ def test_what_is_imported_is_installed(code: tuple[str, ...], files: list[str]) 
     assert not lacking
 
 
+def test_all_that_is_brought_along_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {_normal(line.partition("==")[0]) for line in lines if "==" in line}
+    every = [path.name for path in ROOT.glob("requirements*.txt")]
+
+    assert not installed_by(every) - pinned - {"pip", "setuptools"}  # which come with a virtual environment
+
+
 def _imports(code: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
     """Files, and the top-level modules that they import other than for the type checker alone."""
     for place in code:
