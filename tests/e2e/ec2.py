@@ -125,9 +125,11 @@ def nginx(installed: Installation, upstream: Path) -> Iterator[int]:
         text = text.replace(original, here)
     site.write_text(text)
     whole = home / "nginx.conf"
-    folders = "".join(f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # all are made, used or not
+    folders = "".join(f"{kind}_temp_path {home}/{kind};" for kind in kinds)
+    user = "" if os.geteuid() else "user root; "  # who else starts it gets a warning for that line
     whole.write_text(
-        f"user root; daemon off; pid {home}/nginx.pid; error_log {home}/nginx-error.log;\n"
+        f"{user}daemon off; pid {home}/nginx.pid; error_log {home}/nginx-error.log;\n"
         f"events {{}}\nhttp {{ {folders} include {site}; }}\n"
     )
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
