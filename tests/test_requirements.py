@@ -28,7 +28,7 @@ LOCAL = ("local_stack", "examples")
     ids=["production", "make run"],
 )
 def test_what_is_imported_is_installed(code: tuple[str, ...], files: list[str]) -> None:
-    installed = _installed_by(files)
+    installed = installed_by(files)
     own = {path.stem for path in [*ROOT.iterdir(), *(ROOT / "examples").glob("*.py")]}
     distributions = packages_distributions()
 
@@ -39,6 +39,14 @@ def test_what_is_imported_is_installed(code: tuple[str, ...], files: list[str]) 
         and not {_normal(name) for name in distributions.get(module, [])} & installed
     }
     assert not lacking
+
+
+def test_all_that_is_brought_along_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {_normal(line.partition("==")[0]) for line in lines if "==" in line}
+    every = [path.name for path in ROOT.glob("requirements*.txt")]
+
+    assert not installed_by(every) - pinned - {"pip", "setuptools"}  # which come with a virtual environment
 
 
 def _imports(code: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
@@ -60,7 +68,7 @@ def _modules(tree: ast.AST) -> Iterator[str]:
         yield from _modules(node)
 
 
-def _installed_by(files: list[str]) -> set[str]:
+def installed_by(files: list[str]) -> set[str]:
     """The distributions that these files name, and all that those bring along."""
     lines = [line for file in files for line in (ROOT / file).read_text().splitlines()]
     wanted = [Requirement(line.partition("#")[0]) for line in lines if re.match(r"\w", line)]

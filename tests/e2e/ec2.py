@@ -32,6 +32,7 @@ class Installation:
 
     def __init__(self, home: Path, settings: Mapping[str, str]) -> None:
         self.app, self.root, self.run = home / "orders", home / "root", home / "run"
+        self.state = home / "state"
         self.run.mkdir()
         _copy_checkout(self.app)
         self.printed = self.install()
@@ -52,8 +53,12 @@ class Installation:
         return self.root / "etc/systemd/system" / name
 
     def command(self, service: str) -> list[str]:
-        """A service's ExecStart, under its call filter."""
-        (line,) = re.findall(r"^ExecStart=(.+)$", self.unit(service).read_text(), re.MULTILINE)
+        """A service's ExecStart, under its call filter. Its state has a folder here, as systemd makes one."""
+        text = self.unit(service).read_text()
+        (line,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
+        for name in re.findall(r"^StateDirectory=(.+)$", text, re.MULTILINE):
+            (self.state / name).mkdir(parents=True, exist_ok=True)
+            line = line.replace(f"/var/lib/{name}", f"{self.state}/{name}")
         confined = [sys.executable, "-m", "tests.e2e.confined", str(self.unit(service))]
         return [*confined, *shlex.split(line)]
 
@@ -125,9 +130,11 @@ def nginx(installed: Installation, upstream: Path) -> Iterator[int]:
         text = text.replace(original, here)
     site.write_text(text)
     whole = home / "nginx.conf"
-    folders = "".join(f"{kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # all are made, used or not
+    folders = "".join(f"{kind}_temp_path {home}/{kind};" for kind in kinds)
+    user = "" if os.geteuid() else "user root; "  # who else starts it gets a warning for that line
     whole.write_text(
-        f"user root; daemon off; pid {home}/nginx.pid; error_log {home}/nginx-error.log;\n"
+        f"{user}daemon off; pid {home}/nginx.pid; error_log {home}/nginx-error.log;\n"
         f"events {{}}\nhttp {{ {folders} include {site}; }}\n"
     )
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

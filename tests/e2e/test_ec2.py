@@ -163,6 +163,7 @@ def test_an_order_is_placed_through_nginx_processed_and_mailed(site: str, instal
 
     wait_for(lambda: state_of_mail(installed, order_id) == "sent", "the mail")
     assert installed.do("orders-audit.service").stdout == "All is well.\n"
+    assert "audit_findings 0.0\n" in (installed.state / "orders-audit/audit.prom").read_text()
 
 
 def state_of_mail(installed: Installation, order_id: str) -> str:

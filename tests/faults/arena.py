@@ -34,7 +34,7 @@ def running_arena(stack: LocalStack, directory: Path, seed: int) -> Iterator[Are
         field = parts.enter_context(running_field(stack, directory, seed))
         queue_port = parts.enter_context(queue_shim(stack.servers["aws"].port, seed))
         ports = {
-            "mongo": stack.servers["mongo"].port,
+            "mongo": field.mongo_port,
             "redis": stack.servers["redis"].port,
             "sqs": queue_port,
             "ses": urlsplit(field.ses.url).port or 0,

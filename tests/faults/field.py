@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import boto3
@@ -44,20 +45,25 @@ class Field:
         self.bank = Bank(directory / "bank")
         self._children: list[Process] = []
         name = f"faults_{uuid4().hex[:12]}"
-        self.mongo: MongoClient[dict[str, Any]] = MongoClient(stack.settings["MONGO_URI"], tz_aware=True)
-        self.database = self.mongo[name]
         self.settings = self._settings(name)
+        self.mongo: MongoClient[dict[str, Any]] = MongoClient(self.settings["MONGO_URI"], tz_aware=True)
+        self.database = self.mongo[name]
         seed = clean_environment({**self.settings, **_SWIFT})
         subprocess.run([sys.executable, "-m", "local_stack.seed"], cwd=ROOT, env=seed, check=True)
 
     def _settings(self, database: str) -> dict[str, str]:
         """What each process must know. SES and SQS have an address each, which boto3 reads by itself."""
-        known = dict(self.stack.settings)
-        uri = known["MONGO_URI"].rpartition("/")[0] + f"/{database}"
+        known = {**self.stack.configured, **self.stack.settings}
+        uri = urlunsplit(urlsplit(known["MONGO_URI"])._replace(path=f"/{database}"))
         aws = known.pop("AWS_ENDPOINT_URL")
         ends = {"AWS_ENDPOINT_URL_SQS": aws, "AWS_ENDPOINT_URL_SES": self.ses.url}
         own = {"SQS_QUEUE_URL": self.make_queue(), "BANK": str(self.directory / "bank")}
         return {**known, "MONGO_URI": uri, **ends, **own}
+
+    @property
+    def mongo_port(self) -> int:
+        """MongoDB's, on this machine: the local stack's, or that of MONGO_URI."""
+        return urlsplit(self.settings["MONGO_URI"]).port or 27017
 
     def make_queue(self) -> str:
         """A fresh queue's URL."""

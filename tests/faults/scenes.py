@@ -36,7 +36,7 @@ def a_hold_arrives_after_its_order_was_settled(run: Run) -> list[str]:
     """The network keeps a reservation back while its request dies, and a second one is accepted and sold; the
     worker dies before it noted that. Now the first reservation arrives, and the next worker settles again."""
     database, key = run.field.database, uuid4().hex
-    with Proxy(run.field.stack.servers["mongo"].port) as proxy:
+    with Proxy(run.field.mongo_port) as proxy:
         _die_while_reserving(run, proxy, key)
         pass_time(database, run.users)
         order_id = run.shopper.buy(run.items, key)["orderId"]
