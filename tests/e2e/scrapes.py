@@ -5,6 +5,7 @@ the next, and ages (`overdue_seconds`) grow as if a second had been two minutes.
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -108,8 +109,10 @@ def _minutes(duration: str) -> int:
 
 
 def _replay(phases: Sequence[Phase]) -> list[tuple[str, str]]:
-    """Each series with a value a minute; `_` while it is not there."""
-    names = sorted({name for phase in phases for name in phase.end})
+    """Each series that a rule may ask for, with a value a minute; `_` while it is not there."""
+    rules = RULES.read_text()
+    series = {name for phase in phases for name in phase.end}
+    names = sorted(name for name in series if re.search(rf"\b{name.partition('{')[0]}\b", rules))
     return [(name, " ".join(_values(name, phases))) for name in names]
 
 

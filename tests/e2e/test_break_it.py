@@ -17,7 +17,8 @@ from tests.support.client import Client
 from tests.support.waiting import wait_for
 from tests.support.whole_system import WholeSystem, running_system
 
-SOON = {"SWEEP_SECONDS": "0.5", "RING_SECONDS": "3", "MAIL_RETRY_SECONDS": "5", "FULFILMENT": ""}
+SOON = {"SWEEP_SECONDS": "0.5", "RING_SECONDS": "3", "MAIL_RETRY_SECONDS": "5"}
+SOON |= {"QUEUE_VISIBILITY_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")
