@@ -16,6 +16,8 @@ NOT_IN_TABLE = {
     "/api/docs/<name>",
     "/dev/audit.json",
     "/dev/board.json",
+    "/dev/break",
+    "/dev/break/<name>",
     "/dev/timeline.json",
     "/dev/assets/<name>",
 }  # the pieces of the documentation page
