@@ -1,6 +1,7 @@
 """`--help` is for those who have set up nothing yet; docs/COMMANDS.md has what it has."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import click
@@ -94,3 +95,20 @@ def test_the_page_tells_of_no_command_or_option_that_is_not_there() -> None:
 
     assert set(titles) == set(COMMANDS)
     assert options <= {name for c in COMMANDS.values() for o in c.params for name in o.opts} | {"--help"}
+
+
+def _typed(page: str) -> list[str]:
+    """What a page says to type behind `flask`, where it is a command of ours."""
+    text = (ROOT / "docs" / page).read_text()
+    found = {line.strip() for line in re.findall(r"\bflask ([a-z][^`\n#]*)", text)}
+    return sorted(line for line in found if line.partition(" ")[0] in OURS.commands)
+
+
+@pytest.mark.parametrize("typed", [*_typed("RUNBOOK.md"), *_typed("DEPLOY.md")])
+def test_what_the_runbook_says_to_type_is_a_command_with_these_options(typed: str) -> None:
+    words = shlex.split(typed)
+    length = 1 if words[0] in COMMANDS else 2
+    command = COMMANDS[" ".join(words[:length])]
+
+    if "--help" not in words:
+        command.make_context(typed, words[length:])  # UsageError on an option that there is not
