@@ -6,6 +6,7 @@ from pathlib import Path
 from signal import SIGHUP
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -92,13 +93,13 @@ def test_what_becomes_of_reservations_and_of_reads_in_the_cache_is_counted(
         ]
     }
     before = {line: _counted(user, line) for line in lines}
-    product_id = product(1)
+    plenty, scarce = product(9), product(1)
 
-    order_id = user.order({product_id: 1}).json()["orderId"]
-    assert user.order({product_id: 1}).status_code == 409
+    order_id = user.order({plenty: 1}).json()["orderId"]
+    assert user.order({plenty: 1, scarce: 2}).status_code == 409  # the first of them is held, and given back
     for _ in range(3):
         user.get(f"/api/orders/{order_id}")
-    user.post(f"/api/orders/{order_id}/cancel")
+    assert user.get(f"/api/orders/{ObjectId()}").status_code == 404
 
     wait_for(lambda: all(_counted(user, line) > before[line] for line in lines), "all to be counted")
 

@@ -30,7 +30,8 @@ def test_another_method_is_a_405_that_names_the_right_ones(anyone: Client, own_a
     for rule in own_app.url_map.iter_rules():
         by_rule.setdefault(rule.rule, set()).update(rule.methods or ())
 
-    for path, allowed in by_rule.items():
+    mounted = {path: allowed for path, allowed in by_rule.items() if not path.startswith("/dev/break")}
+    for path, allowed in mounted.items():
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "TRACE"} - allowed:
             answer = anyone.send(method, re.sub("<[a-z_]+>", "x", path))
             problem = expect_problem(answer, 405, "method_not_allowed")

@@ -171,7 +171,7 @@ def test_no_order_is_lost_when_a_worker_is_killed_at_work(
         assert together(work) == [0] + [ORDERS_EACH] * CUSTOMERS
     pass_time(steered.database)
     with running_worker(known, tmp_path / "second.log", **quick):
-        wait_for(lambda: at_rest(steered.database), "all orders to end")
+        wait_for(lambda: at_rest(steered.database), "all orders to end", 300)
     orders = list(steered.database["orders"].find())
     assert len(orders) == CUSTOMERS * ORDERS_EACH
     assert {order["status"] for order in orders} == {"Processed"}
