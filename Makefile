@@ -37,7 +37,7 @@ faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEE
 mutants: $(DEV) ## change one place at a time: does a test notice? Hours; Ctrl-C, and it goes on next time
 	@$(VENV)/bin/python -m tests.mutants $(ARGS)
 
-e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, the examples (chromium, node, curl, zsh)
+e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, nginx, promtool, examples (chromium, node, curl, zsh)
 	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
 
 demo: $(RUN) ## the whole story in the terminal, against what `make run` started

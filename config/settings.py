@@ -278,7 +278,9 @@ class Times(_Section):
     sweep_seconds: Annotated[float, Field(ge=0.05)] = Field(
         5, description="How often due orders are looked for."
     )
-    audit_seconds: Seconds = Field(60, description="How often stray reservations are looked for.")
+    audit_seconds: Seconds = Field(
+        60, description="How often stray reservations are looked for, and how late the oldest work is."
+    )
     mail_retry_seconds: Seconds = Field(
         600, description="A mail that may have been sent is sent again after this."
     )

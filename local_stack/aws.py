@@ -37,7 +37,7 @@ class Aws(Server):
     name = "aws"
     title = "ministack (SQS, SES)"
 
-    _queue_url = ""
+    queue_url = ""  # of the orders, once it is ready
 
     def command(self) -> list[str]:
         return [sys.executable, "-P", str(_SERVER)]  # -P: this folder is no place to import from
@@ -71,14 +71,14 @@ class Aws(Server):
     def await_ready(self) -> None:
         """Its queues and the sender are made at every start: a kill loses them."""
         super().await_ready()
-        self._queue_url = _make_queues(self._sqs())
+        self.queue_url = _make_queues(self.sqs())
         self._ses().verify_email_identity(EmailAddress=self._value("SES_EMAIL"))
 
     def settings(self) -> dict[str, str]:
         return {
             **_DEFAULTS,
             "AWS_ENDPOINT_URL": self.base_url,
-            "SQS_QUEUE_URL": self._queue_url,
+            "SQS_QUEUE_URL": self.queue_url,
             "SES_MAX_SEND_RATE": "1000",  # it says 14, as a fresh SES account does
             "SQS_WAIT_SECONDS": "2",  # Ctrl-C waits for an open receive; polling often is free here
             "MAILBOX_URL": f"{self.base_url}/_ministack/ses/messages",
@@ -91,7 +91,7 @@ class Aws(Server):
     def _value(self, name: str) -> str:
         return self.configured.get(name) or _DEFAULTS[name]
 
-    def _sqs(self) -> "SQSClient":
+    def sqs(self) -> "SQSClient":
         return boto3.client("sqs", **self._connection())
 
     def _ses(self) -> "SESClient":

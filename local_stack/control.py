@@ -13,16 +13,10 @@ from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pymongo.errors import PyMongoError
-
 from local_stack.break_it import BreakIt, NotNow
 from local_stack.probes import LOCALHOST
-from local_stack.processes import StackError
 
 _PATIENCE_SECONDS: Final = 60.0
-# What is broken already may be what is needed to break something else, or to mend it.
-_IN_THE_WAY: Final = (OSError, PyMongoError, BotoCoreError, ClientError, StackError)
 
 Answer = tuple[int, Any]
 Wish = tuple[str, str, "Future[Answer]"]  # method, name of a fault or "", where the answer is put
@@ -62,7 +56,10 @@ class Control:
     def _ask(self, method: str, name: str) -> Answer:
         answer = Future[Answer]()
         self._wishes.put((method, name, answer))
-        return answer.result(_PATIENCE_SECONDS)
+        try:
+            return answer.result(_PATIENCE_SECONDS)
+        except TimeoutError:
+            return 409, {"detail": "The supervisor is busy with something else; try again in a moment."}
 
     def _do(self, method: str, name: str) -> Answer:
         if name and not self._break_it.has(name):
@@ -74,8 +71,6 @@ class Control:
                 self._break_it.end(name)
         except NotNow as error:
             return 409, {"detail": str(error)}
-        except _IN_THE_WAY as error:
-            return 409, {"detail": f"It cannot be done now: {type(error).__name__}."}
         return 200, {"data": self._break_it.view()}
 
 

@@ -20,7 +20,7 @@ from typing import Final, Never
 
 from config.settings_reader import read_texts
 from local_stack import faults
-from local_stack.break_it import BreakIt, Fault
+from local_stack.break_it import BreakIt
 from local_stack.control import Control
 from local_stack.greeting import greeting, say, short
 from local_stack.keeper import Keeper
@@ -146,17 +146,8 @@ class Supervisor:
             process = self._process(program)
             process.start()
             self._keepers.append(Keeper(process, process.start))
-        self._control.start(BreakIt(self._faults()))
-
-    def _faults(self) -> list[Fault]:
-        """Of what runs here: a developer's own servers are not broken."""
-        servers = self.stack.servers
-        known = faults.of_processes({keeper.process.name: keeper for keeper in self._keepers})
-        if "aws" in servers:
-            known += faults.of_aws(servers["aws"])
-        if "aws" in servers and "mongo" in servers:
-            known += faults.of_data(self._environment)
-        return known
+        keepers = {keeper.process.name: keeper for keeper in self._keepers}
+        self._control.start(BreakIt(faults.of_stack(self.stack, keepers)))
 
     def _await_ready(self) -> None:
         next_report = time.monotonic() + _REPORT_SECONDS

@@ -1,14 +1,15 @@
-"""`python -m deploy.grafana.dashboard` writes dashboard.json, to be imported into Grafana 10 or later.
+"""`python -m deploy.grafana.dashboard` writes dashboard.json, to be imported into Grafana 10 or later."""
 
-By hand it would be hundreds of lines of the same; grafana-foundation-sdk takes more lines to say this.
-"""
-
-import json
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from grafana_foundation_sdk.builders import common, dashboard, prometheus, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.common import TooltipDisplayMode
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, GridPos
 
 FILE: Final = Path(__file__).with_name("dashboard.json")
-_SOURCE: Final = {"type": "prometheus", "uid": "${source}"}
+_SOURCE: Final = DataSourceRef(type_val="prometheus", uid="${source}")
 _HALF, _HEIGHT = 12, 8
 
 
@@ -86,41 +87,28 @@ PANELS: Final = (
 )
 
 
-def dashboard() -> dict[str, Any]:
-    return {
-        "title": "Orders",
-        "uid": "orders",
-        "schemaVersion": 38,
-        "refresh": "30s",
-        "time": {"from": "now-6h", "to": "now"},
-        "templating": {"list": [{"name": "source", "type": "datasource", "query": "prometheus"}]},
-        "panels": [_panel(number, panel) for number, panel in enumerate(PANELS)],
-    }
+def as_text() -> str:
+    """The dashboard, as Grafana imports it."""
+    made = dashboard.Dashboard("Orders").uid("orders").refresh("30s").time("now-6h", "now")
+    made.with_variable(dashboard.DatasourceVariable("source").type("prometheus"))
+    for number, panel in enumerate(PANELS):
+        made.with_panel(_built(number, panel))
+    return JSONEncoder(sort_keys=True, indent=1).encode(made.build()) + "\n"
 
 
-def _panel(number: int, panel: Panel) -> dict[str, Any]:
-    return {
-        "id": number + 1,
-        "type": "timeseries",
-        "title": panel.title,
-        "description": panel.description,
-        "datasource": _SOURCE,
-        "gridPos": {"x": number % 2 * _HALF, "y": number // 2 * _HEIGHT, "w": _HALF, "h": _HEIGHT},
-        "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
-        "targets": [
-            {
-                "refId": chr(ord("A") + place),
-                "datasource": _SOURCE,
-                "expr": expression,
-                "legendFormat": legend,
-            }
-            for place, (expression, legend) in enumerate(panel.queries.items())
-        ],
-    }
+def _built(number: int, panel: Panel) -> timeseries.Panel:
+    built = timeseries.Panel().id(number + 1).title(panel.title).description(panel.description)
+    built.unit(panel.unit).min(0).datasource(_SOURCE)
+    built.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
+    built.grid_pos(GridPos(x=number % 2 * _HALF, y=number // 2 * _HEIGHT, w=_HALF, h=_HEIGHT))
+    for place, (expression, legend) in enumerate(panel.queries.items()):
+        query = prometheus.Dataquery().expr(expression).legend_format(legend).datasource(_SOURCE)
+        built.with_target(query.ref_id(chr(ord("A") + place)))
+    return built
 
 
 def main() -> None:
-    FILE.write_text(json.dumps(dashboard(), indent=1) + "\n")
+    FILE.write_text(as_text())
     print("Written:", FILE.name)
 
 

@@ -8,12 +8,15 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from flask import Flask
+from pymongo.errors import ServerSelectionTimeoutError
 
 from local_stack.break_it import BreakIt, Fault, NotNow
 from local_stack.control import Control
 from local_stack.programs import ROOT, clean_environment
 from tests.api.conftest import StartApi
 from tests.support.client import Client, expect_problem
+from tests.support.waiting import wait_for
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -36,6 +39,12 @@ def test_what_would_break_another_machine_is_refused_at_the_start(
     assert "BREAK_IT_URL: Must start with http://127.0.0.1" in run.stderr
 
 
+def test_another_method_is_answered_with_those_there_are(own_app: Flask) -> None:
+    answer = own_app.test_client().post("/dev/break/kill_api")
+    assert (answer.status_code, answer.get_json()["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == {"PUT", "DELETE", "OPTIONS"}
+
+
 def test_only_who_names_this_machine_is_heard(start_api: StartApi) -> None:
     with start_api("break-it", BREAK_IT_URL="http://127.0.0.1:1/secret") as base:
         client = Client(base)
@@ -52,15 +61,24 @@ def done() -> list[str]:
 
 
 @pytest.fixture
-def control(done: list[str]) -> Iterator[Control]:
+def in_the_way() -> list[str]:
+    """While something stands in it, `lasts` cannot be mended."""
+    return []
+
+
+@pytest.fixture
+def control(done: list[str], in_the_way: list[str]) -> Iterator[Control]:
     """With a thread that does what is asked for, as the supervisor's does."""
 
     def refuse() -> None:
         raise NotNow("Place an order first.")
 
-    lasts = Fault(
-        "lasts", "It lasts", "Much.", "Time.", lambda: done.append("begun"), lambda: done.append("ended")
-    )
+    def end() -> None:
+        if in_the_way:
+            raise ServerSelectionTimeoutError("no MongoDB")
+        done.append("ended")
+
+    lasts = Fault("lasts", "It lasts", "Much.", "Time.", lambda: done.append("begun"), end)
     control, over = Control(), threading.Event()
 
     def tend() -> None:
@@ -89,6 +107,29 @@ def test_a_fault_begins_and_ends_and_what_cannot_be_done_says_why(
         assert done == ["begun", "ended"]
         expect_problem(client.put("/dev/break/unknown"), 404, "not_found")
         assert client.put("/dev/break/not_now").json()["detail"] == "Place an order first."
+
+
+def test_what_cannot_be_mended_now_stays_broken_and_is_tried_again(
+    start_api: StartApi,
+    control: Control,
+    done: list[str],
+    in_the_way: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with start_api("break-it", BREAK_IT_URL=control.url) as base:
+        client = Client(base)
+        in_the_way.append("a MongoDB that is stopped")
+        monkeypatch.setattr("local_stack.break_it._LASTS_SECONDS", -1)
+        assert client.put("/dev/break/lasts").status_code == 200
+        refused = expect_problem(client.delete("/dev/break/lasts"), 503, "service_unavailable")
+        assert refused["detail"] == (
+            "It cannot be done now: ServerSelectionTimeoutError. Mend what else is broken first."
+        )
+        assert client.get("/dev/break").json()["data"][0]["secondsLeft"] == 1
+
+        in_the_way.clear()
+
+        wait_for(lambda: done == ["begun", "ended"], "its end to be tried again")
 
 
 def test_what_is_broken_is_mended_at_the_stop(done: list[str], control: Control) -> None:

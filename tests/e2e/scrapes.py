@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -97,15 +97,8 @@ def _fired(output: str, minutes: Sequence[int]) -> dict[int, set[str]]:
 
 def _minutes(duration: str) -> int:
     """Of Prometheus' `1h5m`."""
-    seconds = 0
-    number = ""
-    for letter in duration:
-        if letter.isdigit():
-            number += letter
-        else:
-            seconds += int(number) * {"h": 3600, "m": 60, "s": 1, "d": 86400}[letter]
-            number = ""
-    return seconds // 60
+    parts = re.findall(r"(\d+)([dhms])", duration)
+    return sum(int(number) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[unit] for number, unit in parts) // 60
 
 
 def _replay(phases: Sequence[Phase]) -> list[tuple[str, str]]:
@@ -134,9 +127,3 @@ def _at(name: str, before: float | None, after: float, minute: int, phase: Phase
     if kind.endswith(("_total", "_count", "_bucket", "_sum")):
         return (before or 0.0) + (after - (before or 0.0)) * minute / phase.minutes
     return after
-
-
-def describe(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The alerts of a rules file by their names."""
-    found = [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
-    return {rule["alert"]: rule for rule in found}

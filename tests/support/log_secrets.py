@@ -14,8 +14,9 @@ _SECRETS = {
     "password hash": re.compile(r"\$2[aby]\$\d\d\$"),
     "address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
 }
-# SES makes message ids that look like addresses; `make run` says with which to begin.
-_HARMLESS = re.compile(r"[\w-]+@email\.amazonses\.com|you@example\.com.*password123.*")
+# SES makes message ids that look like addresses; `make run` greets with a command to begin with.
+_GREETING = re.escape('{"email": "you@example.com", "password": "password123"}')
+_HARMLESS = re.compile(rf"[\w-]+@email\.amazonses\.com|{_GREETING}")
 
 
 def find_secrets(text: str, *secrets: str) -> Iterator[str]:
