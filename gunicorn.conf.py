@@ -28,7 +28,7 @@ try:  # all that is wrong is printed once, before any worker tries it
 except SettingsError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
-logs.configure(_settings.log_format, _settings.log_level)
+logs.configure(_settings.log_format, _settings.log_level, _settings.log_copy)
 logger_class = "utils.gunicorn_logs.GunicornLogger"
 
 bind = f"{_settings.host}:{_settings.port}"

@@ -25,7 +25,7 @@ from utils import error_handler, jwt_utils, logs
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application. Raises SettingsError when settings are missing or wrong; connects to nothing."""
     settings = settings or load_settings()
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, settings.log_copy)
     app = Flask("order-processing", root_path=str(ROOT), static_folder=None)
     # One more: werkzeug cuts a chunked body here without a word, and middleware/request_body.py must see it.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -39,6 +40,17 @@ def email(value: str) -> str:
 def currency(value: str) -> str:
     if not re.fullmatch("[A-Z]{3}", value):
         raise ValueError("Must be an ISO 4217 code, such as EUR.")
+    return value
+
+
+def appendable(value: Path) -> Path:
+    """A file that can be written to; it is made where it is not there."""
+    try:
+        value.open("a").close()
+    except OSError as error:
+        raise ValueError(
+            f"Cannot be written: {error.strerror}. Name a file in a folder that is there."
+        ) from error
     return value
 
 

@@ -212,6 +212,9 @@ class Api(_Section):
     currency: Annotated[str, AfterValidator(checks.currency)] | None = Field(
         None, description="ISO 4217 code, for new orders and their mails.", examples=["EUR"]
     )
+    board_for_admins: bool = Field(
+        False, description="true shows the board at /dev to admins, who log in on its page."
+    )
     mailbox_url: HttpAddress | None = Field(
         None,
         description="Mails of a local SES; turns /dev/mailbox on, for this machine: never in production.",
@@ -294,6 +297,9 @@ class Logs(_Section):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
+    log_copy: Annotated[Path, AfterValidator(checks.appendable)] | None = Field(
+        None, description="A file for the same lines, as JSON; the board shows them with their order."
     )
 
 

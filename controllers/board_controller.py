@@ -1,6 +1,6 @@
 """What the board at /dev shows: orders, stock, queue, mails and workers as they are, and one order's life.
 
-For the local stack. It asks for bounded windows along indexes; documents of other programs may be odd.
+It asks for bounded windows along indexes; documents of other programs may be odd.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from models.documents import Order, Status
 from models.inventory import to_json as product_json
 from models.order import find
 from models.order_shape import events_of, printable_id, request_id_of
-from services import dead_letter_service, mailbox_service, redis_service
+from services import dead_letter_service, log_lines, mailbox_service, redis_service
 from services.aws_queue_service import QueueError
 from services.probes import Probes
 from utils import clock, errors
@@ -29,7 +29,8 @@ _STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 
 class Timeline(NamedTuple):
-    """One order: facts by their names, and steps as `{at, text}`, the first first."""
+    """One order: facts by their names, and steps as `{at, text, kind}`, the first first. `kind` is "event" of
+    its history, "mail" in the mailbox, or "log" for a line of the log."""
 
     order_id: str
     facts: dict[str, str]
@@ -74,14 +75,28 @@ def timeline(sought: str) -> Timeline:
         "Customer": row["customer"],
         "Request": request_id_of(order),
     }
-    steps = [{"at": entry.get("at"), "text": _told(entry)} for entry in events_of(order)]
-    steps += [
-        {"at": mail["sentAt"], "text": f"Mail in the mailbox: {mail['subject']}"}
+    steps = [*_events(order), *_mails(row), *_log_lines(row["orderId"], request_id_of(order))]
+    dated = sorted(steps, key=lambda step: _sortable(step["at"]))
+    return Timeline(row["orderId"], {name: str(value) for name, value in named.items() if value}, dated)
+
+
+def _events(order: Order) -> list[dict[str, Any]]:
+    return [{"at": entry.get("at"), "text": _told(entry), "kind": "event"} for entry in events_of(order)]
+
+
+def _mails(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those in the local stack's mailbox; what real SES took stands in the history."""
+    if resources().settings.mailbox_url is None:
+        return []
+    return [
+        {"at": mail["sentAt"], "text": f"Mail in the mailbox: {mail['subject']}", "kind": "mail"}
         for mail in mailbox_service.list_mails(row["customer"] or None)
         if row["orderId"] in mail["subject"]
     ]
-    dated = sorted(steps, key=lambda step: _sortable(step["at"]))
-    return Timeline(row["orderId"], {name: str(value) for name, value in named.items() if value}, dated)
+
+
+def _log_lines(order_id: str, request_id: str | None) -> list[dict[str, Any]]:
+    return [{**line, "kind": "log"} for line in log_lines.lines_of(order_id, request_id)]
 
 
 def _latest_of(email: str) -> Order | None:

@@ -34,6 +34,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _GRACE_SECONDS: Final = 40.0  # more than gunicorn and the worker take for themselves
 _TICK_SECONDS: Final = 0.1
 _REPORT_SECONDS: Final = 10.0
+_LOG_COPY_BYTES: Final = 20_000_000
 # Who looks at a dead letter, or kills a worker, does not want to wait for minutes.
 _IMPATIENT: Final = {"QUEUE_VISIBILITY_SECONDS": "5"}
 
@@ -126,7 +127,16 @@ class Supervisor:
             say(f"  {server.title} on 127.0.0.1:{server.port}")
             self._keepers.append(Keeper(server.process, server.start))
         own = {"PORT": str(self.port), "BREAK_IT_URL": self._control.url}
-        self._environment = {**_IMPATIENT, **self.stack.configured, **settings, **own}
+        log_copy = {"LOG_COPY": str(self._log_copy())}
+        self._environment = {**_IMPATIENT, **log_copy, **self.stack.configured, **settings, **own}
+
+    def _log_copy(self) -> Path:
+        """What the board shows of the log; begun anew where it has grown."""
+        path = self.stack.directory / "logs" / "orders.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        if path.exists() and path.stat().st_size > _LOG_COPY_BYTES:
+            path.replace(path.with_suffix(".old.jsonl"))
+        return path
 
     def _prepare_database(self) -> None:
         """Indexes always; demo products only into a database of our own."""

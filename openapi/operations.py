@@ -25,7 +25,7 @@ TAGS = {
     "health": ("Operations", "For whoever runs this."),
     "docs": ("Documentation", "This document."),
     "problems": ("Errors", "What each error means, and what to do about it."),
-    "dev": ("Local stack", "Only where the local stack runs."),
+    "mailbox": ("Local stack", "Only where the local stack runs."),
 }
 _FAILS_ON = {
     "user": (errors.TokenMissing, errors.TokenInvalid, errors.TokenExpired),

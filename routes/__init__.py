@@ -4,13 +4,14 @@ from flask import Flask
 
 from config.resources import resources_of
 from routes.auth_routes import auth
+from routes.board_routes import board, local_board
 from routes.break_it_routes import break_it
 from routes.converters import ProductIdConverter
-from routes.dev_routes import dev
 from routes.docs_routes import docs
 from routes.health_routes import health
 from routes.home_routes import home
 from routes.inventory_routes import inventory
+from routes.mailbox_routes import mailbox
 from routes.order_routes import orders
 from routes.problem_routes import problem_pages
 
@@ -26,7 +27,10 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(docs, url_prefix="/api")
     app.register_blueprint(problem_pages, url_prefix="/problems")
     settings = resources_of(app).settings
+    if settings.mailbox_url or settings.board_for_admins:
+        app.register_blueprint(board, url_prefix="/dev")
     if settings.mailbox_url:
-        app.register_blueprint(dev, url_prefix="/dev")
+        app.register_blueprint(local_board, url_prefix="/dev")
+        app.register_blueprint(mailbox, url_prefix="/dev/mailbox")
     if settings.break_it_url:
         app.register_blueprint(break_it, url_prefix="/dev/break")

@@ -16,8 +16,8 @@ home = Blueprint("home", __name__)
 # Name in the JSON, endpoint, name and text on the page. What is not mounted is left out.
 _LINKS = (
     ("documentation", "docs.show_documentation", "Documentation", "Every route, to be tried in the browser."),
-    ("board", "dev.show_board", "Board", "Orders, stock, queue and workers, live: this is a local stack."),
-    ("mailbox", "dev.show_mailbox", "Mailbox", "The mails sent so far: this is a local stack."),
+    ("board", "board.show_board", "Board", "Orders, stock, queue and workers, live."),
+    ("mailbox", "mailbox.show_mailbox", "Mailbox", "The mails sent so far: this is a local stack."),
     ("health", "health.readyz", "Health", "Whether all is there that it needs."),
     ("openapi", "docs.show_document", "OpenAPI document", "For programs that make clients and tests."),
 )

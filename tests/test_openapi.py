@@ -56,18 +56,18 @@ def test_every_route_says_what_it_answers(app: Flask) -> None:
     assert silent == []
 
 
-# What browsers ask for beside pages, and the board of the local stack.
+# What browsers ask for beside pages, and the board.
 NO_PART_OF_THE_API = {
     "docs.show_asset",
     "home.show_icon",
-    "dev.show_board",
-    "dev.read_board",
-    "dev.read_audit",
-    "dev.read_timeline",
+    "board.show_board",
+    "board.read_board",
+    "local_board.read_audit",
+    "board.read_timeline",
     "break_it.list_faults",
     "break_it.begin_fault",
     "break_it.end_fault",
-    "dev.show_board_asset",
+    "board.show_board_asset",
 }
 
 

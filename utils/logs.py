@@ -7,6 +7,8 @@ addresses are never logged (the Node app printed whole request bodies, passwords
 import logging
 import sys
 from functools import lru_cache
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,25 +18,28 @@ from structlog.types import EventDict, Processor, WrappedLogger
 _SHORT_ID = 8  # characters: enough to find it again in a terminal
 
 
-def configure(log_format: str, level: str) -> None:
-    """Set up logging once per process. `log_format` is `json` or `console`."""
-    for_people = log_format == "console"
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        _local_time() if for_people else structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+def configure(log_format: str, level: str, copy: Path | None = None) -> None:
+    """Set up logging once per process. `log_format` is `json` or `console`; `copy` is a file to which each
+    line is added as JSON, too."""
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
     structlog.configure(
         processors=[*shared, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
-    steps = [ProcessorFormatter.remove_processors_meta, *(_console() if for_people else _json())]
-    handler.setFormatter(ProcessorFormatter(processors=steps, foreign_pre_chain=shared))
+    outputs: list[tuple[logging.Handler, list[Processor]]] = [
+        (logging.StreamHandler(sys.stdout), _console() if log_format == "console" else _json())
+    ]
+    if copy:
+        outputs.append((WatchedFileHandler(copy), _json()))
+    for handler, steps in outputs:
+        processors = [ProcessorFormatter.remove_processors_meta, *steps]
+        handler.setFormatter(ProcessorFormatter(processors=processors, foreign_pre_chain=shared))
     root = logging.getLogger()
-    root.handlers = [handler]
+    for old in root.handlers:
+        old.close()
+    root.handlers = [handler for handler, _ in outputs]
     root.setLevel(level)
     # Their INFO lines are about their own workings and can hold addresses of requests.
     for noisy in ("botocore", "boto3", "urllib3", "pymongo", "flask-limiter"):
@@ -42,7 +47,11 @@ def configure(log_format: str, level: str) -> None:
 
 
 def _json() -> list[Processor]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
 
 
 def _console() -> list[Processor]:
@@ -50,6 +59,7 @@ def _console() -> list[Processor]:
     # rich, where it is installed, would print the values of variables with a traceback: passwords too.
     plain = structlog.dev.plain_traceback
     return [
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         _for_people,
         structlog.dev.ConsoleRenderer(
             colors=sys.stdout.isatty(),
@@ -59,10 +69,6 @@ def _console() -> list[Processor]:
             exception_formatter=plain,
         ),
     ]
-
-
-def _local_time() -> Processor:
-    return structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
 
 
 def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

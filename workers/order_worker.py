@@ -192,7 +192,7 @@ def main() -> None:
         fulfilment.load(settings.fulfilment)
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, settings.log_copy)
     Worker(settings).run()
 
 

@@ -1,6 +1,10 @@
 """/dev, the local stack's board: what it reads, and that it answers whatever is down or odd."""
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +12,7 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
+from local_stack.programs import ROOT, clean_environment
 from services import redis_service
 from tests.api.conftest import StartApi
 from tests.support.client import Client, expect_problem
@@ -123,7 +128,7 @@ def test_the_page_runs_files_of_this_server_alone(anyone: Client) -> None:
     expect_problem(anyone.get("/dev/assets/page.html"), 404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["", "/board.json", "/timeline.json", "/assets/board.js"])
+@pytest.mark.parametrize("path", ["/board.json", "/timeline.json", "/audit.json"])
 def test_it_answers_to_the_names_of_this_machine_alone(anyone: Client, path: str) -> None:
     answer = anyone.get(f"/dev{path}", headers={"Host": "rebound.example.com"})
     expect_problem(answer, 421, "misdirected_request")
@@ -133,6 +138,58 @@ def test_where_no_local_stack_runs_there_is_no_board(start_api: StartApi) -> Non
     with start_api("no-board", MAILBOX_URL="") as base:
         for path in ("", "/board.json", "/timeline.json", "/assets/board.js"):
             expect_problem(Client(base).get(f"/dev{path}"), 404, "not_found")
+
+
+def test_for_admins_it_is_open_elsewhere_and_asks_for_a_login(
+    start_api: StartApi, user: Client, admin: Client, product: Product
+) -> None:
+    """`user` and `admin` are one account."""
+    order_id = user.order({product(5): 1}).json()["orderId"]
+    with start_api("admins-board", MAILBOX_URL="", BOARD_FOR_ADMINS="true") as base:
+        there = {"Host": "orders.example.com"}
+        reader, customer = Client(base), Client(base).register()
+        reader.tokens = admin.tokens
+        page = Client(base).get("/dev", headers={"Accept": "text/html", **there})
+        assert page.status_code == 200 and "login.js" in page.text and "mailbox" not in page.text
+        for path in ("/dev/board.json", f"/dev/timeline.json?q={order_id}"):
+            expect_problem(Client(base).get(path, headers=there), 401, "token_missing")
+            expect_problem(customer.get(path, headers=there), 403, "forbidden")
+            assert reader.get(path, headers=there).status_code == 200
+        assert reader.get(f"/dev/timeline.json?q={order_id}").json()["orderId"] == order_id
+        for path in ("/dev/audit.json", "/dev/break"):
+            expect_problem(reader.get(path), 404, "not_found")
+
+
+def test_what_the_log_says_of_an_order_stands_in_its_life(
+    start_api: StartApi, product: Product, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text('{"cut\n["odd"]\n')
+    with start_api("log-copy", LOG_COPY=str(copy)) as base:
+        client = Client(base).register()
+        placed = client.order({product(5): 1})
+        other = client.order({product(5): 1})
+        with copy.open("a") as file:
+            line = {"event": "mail_sent", "order_id": placed.json()["orderId"], "timestamp": "no time"}
+            file.write(json.dumps(line) + "\n")
+
+        steps = client.get(f"/dev/timeline.json?q={placed.json()['orderId']}").json()["steps"]
+
+    logged = [step["text"] for step in steps if step["kind"] == "log"]
+    assert logged[0] == "mail_sent"
+    assert [text for text in logged[1:] if "route=/api/orders" in text and "status=201" in text] == logged[1:]
+    assert len(logged) == 2 and other.headers["X-Request-Id"] in copy.read_text()
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder/log.jsonl", "/"])
+def test_a_copy_of_the_log_that_cannot_be_written_is_refused_at_the_start(
+    settings: Mapping[str, str], path: str
+) -> None:
+    environment = clean_environment({**settings, "LOG_COPY": path})
+    command = [sys.executable, "-c", "import wsgi"]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "LOG_COPY: Cannot be written" in run.stderr
 
 
 def test_without_redis_and_sqs_the_board_says_so(start_api: StartApi) -> None:

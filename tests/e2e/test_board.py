@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from tests.e2e.browser import chromium
 from tests.support import npm
-from tests.support.client import Client
+from tests.support.client import PASSWORD, Client
+from tests.support.collections import users
 from tests.support.system import running_api, running_worker
 from tests.support.waiting import wait_for
 
@@ -83,14 +85,14 @@ def test_an_order_is_found_by_its_customer_and_its_life_is_shown(
     assert "accepted" in text(browser, "steps") and customer.email in text(browser, "facts")
 
     browser.find_element(By.ID, "close").click()
-    wait_for(lambda: not is_open(browser), "it to close")
+    wait_for(lambda: not is_open(browser, "timeline"), "it to close")
     browser.get(f"{api}/dev#order=no-such-order")
     wait_for(lambda: text(browser, "timeline-title") == "Nothing is found for that.", "the word")
     complaints(browser)  # the 404 is one
 
 
-def is_open(browser: Chrome) -> bool:
-    return bool(browser.execute_script("return document.getElementById('timeline').open"))
+def is_open(browser: Chrome, dialog: str) -> bool:
+    return bool(browser.execute_script(f"return document.getElementById('{dialog}')?.open"))
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -109,6 +111,46 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]] == []
     scrolled = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     assert scrolled == [width, width]
+
+
+def test_an_admin_logs_in_on_the_board_where_it_is_for_admins(
+    browser: Chrome, settings: dict[str, str], app: Flask, tmp_path: Path
+) -> None:
+    log = tmp_path / "api.log"
+    with running_api(settings, log, BOARD_FOR_ADMINS="true", MAILBOX_URL="", ACCESS_TOKEN_SECONDS="2") as (
+        base,
+        _,
+    ):
+        customer = Client(base).register()
+        browser.get(f"{base}/dev")
+        wait_for(lambda: is_open(browser, "login"), "the question for a login")
+
+        log_in(browser, customer.email, "a wrong password")
+        wait_for(lambda: "password" in text(browser, "login-state"), "the refusal")
+        log_in(browser, customer.email, PASSWORD)
+        wait_for(lambda: "needs an admin" in text(browser, "login-state"), "the refusal of a customer")
+        users().update_one({"email": customer.email}, {"$set": {"role": "admin"}})
+        log_in(browser, customer.email, PASSWORD)
+        wait_for(lambda: text(browser, "state") == "Live: once a second.", "the board to be live")
+        assert not is_open(browser, "login") and text(browser, "numbers") != ""
+
+        old = stored_token(browser)
+        wait_for(lambda: stored_token(browser) not in ("", old), "a new token for the one that expired")
+        browser.refresh()
+        wait_for(lambda: text(browser, "state") == "Live: once a second.", "a reload to need no login")
+    complaints(browser)
+
+
+def log_in(browser: Chrome, email: str, password: str) -> None:
+    for name, value in (("email", email), ("password", password)):
+        field = browser.find_element(By.ID, name)
+        field.clear()
+        field.send_keys(value)
+    browser.find_element(By.CSS_SELECTOR, "#credentials button").click()
+
+
+def stored_token(browser: Chrome) -> str:
+    return str(browser.execute_script("return tokens().token || ''"))
 
 
 def test_while_the_api_is_away_the_board_says_so_and_comes_back(
