@@ -28,8 +28,11 @@ help: ## this list
 run: $(RUN) ## start everything on this machine: servers, API on PORT (3000), worker
 	@exec $(VENV)/bin/python server.py
 
-test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some)
-	@$(VENV)/bin/python -m pytest $(ARGS)
+# As many at once as there are processors, 4 at most: each has servers of its own. Those of one file run in turn.
+AT_ONCE := -n auto --maxprocesses 4 --dist loadfile
+
+test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some, one by one)
+	@$(VENV)/bin/python -m pytest $(or $(ARGS),$(AT_ONCE))
 
 faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
@@ -38,7 +41,7 @@ mutants: $(DEV) ## change one place at a time: does a test notice? Hours; Ctrl-C
 	@$(VENV)/bin/python -m tests.mutants $(ARGS)
 
 e2e: $(DEV) postman ## newman, schemathesis, linters, a browser, nginx, promtool, examples (chromium, node, curl, zsh)
-	@$(VENV)/bin/python -m pytest tests/e2e $(ARGS)
+	@$(VENV)/bin/python -m pytest tests/e2e $(or $(ARGS),$(AT_ONCE))
 
 demo: $(RUN) ## the whole story in the terminal, against what `make run` started
 	@$(VENV)/bin/python examples/demo.py

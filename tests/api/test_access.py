@@ -87,5 +87,7 @@ def test_every_route_about_an_order_is_closed_to_other_users(
         expect_problem(stranger.send(method, path), 404, "order_not_found")
         expect_problem(stranger.send(method, path + f"?userId={user.user_id}"), 404, "order_not_found")
 
-    assert user.get(f"/api/orders/{order['orderId']}/events").json() == before
+    after = user.get(f"/api/orders/{order['orderId']}/events").json()  # a worker may have gone on with it
+    assert after["data"][: len(before["data"])] == before["data"]
+    assert "cancelled" not in {event["event"] for event in after["data"]}
     assert stranger.get("/api/orders").json()["data"] == []
