@@ -149,7 +149,7 @@ def own_api(known: dict[str, str], tmp_path: Path) -> Iterator[str]:
         yield base
 
 
-CUSTOMERS, ORDERS_EACH = 8, 25
+CUSTOMERS, ORDERS_EACH = 8, 10
 
 
 def test_no_order_is_lost_when_a_worker_is_killed_at_work(
