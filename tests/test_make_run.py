@@ -24,6 +24,12 @@ def _flask(environment: dict[str, str], *arguments: str) -> str:
     ).stdout
 
 
+def logged(user: Client, order_id: str) -> set[str]:
+    """What the board shows of the log for an order: the API's lines and the worker's."""
+    steps = user.get(f"/dev/timeline.json?q={order_id}").json()["steps"]
+    return {step["text"].split()[0] for step in steps if step["kind"] == "log"}
+
+
 def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -34,6 +40,9 @@ def test_a_newcomer_orders_reads_the_mail_and_finds_it_all_again_after_a_restart
         assert user.get(f"/api/orders/{order['orderId']}").headers["X-Cache"] == "hit"
         (mail,) = wait_for(user.mails, "the mail")
         assert order["orderId"] in mail["subject"]
+        wait_for(
+            lambda: logged(user, order["orderId"]) >= {"request", "order_processed", "mail_sent"}, "the log"
+        )
         page = user.get("/dev/mailbox", headers={"Accept": "text/html"})
         assert order["orderId"] in page.text
         stock = _flask(environment, "inventory", "show", "mouse")
