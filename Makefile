@@ -20,7 +20,7 @@ VENV_WORKS := $(shell $(VENV)/bin/python -c 'import sys' >/dev/null 2>&1 && echo
 outdated = $(if $(and $(VENV_WORKS),$(shell cat $(2) constraints.txt | cmp -s - $(1) && echo yes)),,force)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults mutants e2e demo lint postman sbom clean force
+.PHONY: help run test faults mutants e2e demo lint postman sbom lock clean force
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,10 @@ postman: $(DEV) ## the Postman collection, by newman (needs node and npm)
 
 sbom: $(DEV) ## sbom.cdx.json: what production consists of, in CycloneDX
 	@$(VENV)/bin/python -m deploy.sbom
+
+lock: $(DEV) ## deploy/containers/requirements.lock, of requirements.txt and constraints.txt
+	@$(VENV)/bin/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --quiet \
+		--custom-compile-command 'make lock' --output-file deploy/containers/requirements.lock
 
 clean: ## remove .venv and caches; the data in .local stays
 	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from local_stack.probes import accepts, free_port
 from local_stack.processes import Process
 from local_stack.programs import ROOT, clean_environment
-from tests.support.waiting import wait_for
+from tests.e2e import site
 
 # systemd's part: the socket as file descriptor 3, and which process it is meant for.
 _ACTIVATE: Final = """\
@@ -117,37 +116,16 @@ class Installation:
 @contextmanager
 def nginx(installed: Installation, upstream: Path) -> Iterator[int]:
     """The site that install.sh wrote, on a port of 127.0.0.1, in front of that socket. Yields the port."""
-    port, home = free_port(), installed.run
-    site = home / "site.conf"
+    home = installed.run
+    here = {
+        "listen 80;": "listen 127.0.0.1:PORT;",
+        "    listen [::]:80;\n": "",
+        "unix:/run/orders/web.sock": f"unix:{upstream}",
+        "/var/log/nginx/orders.log": f"{home}/access.log",
+    }
     text = (installed.root / "etc/nginx/conf.d/orders.conf").read_text()
-    for original, here in (
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("    listen [::]:80;\n", ""),
-        ("unix:/run/orders/web.sock", f"unix:{upstream}"),
-        ("/var/log/nginx/orders.log", f"{home}/access.log"),
-    ):
-        assert original in text
-        text = text.replace(original, here)
-    site.write_text(text)
-    whole = home / "nginx.conf"
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # all are made, used or not
-    folders = "".join(f"{kind}_temp_path {home}/{kind};" for kind in kinds)
-    user = "" if os.geteuid() else "user root; "  # who else starts it gets a warning for that line
-    whole.write_text(
-        f"{user}daemon off; pid {home}/nginx.pid; error_log {home}/nginx-error.log;\n"
-        f"events {{}}\nhttp {{ {folders} include {site}; }}\n"
-    )
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program
-    command = [program, "-c", str(whole), "-e", f"{home}/nginx-error.log"]
-    check = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert check.returncode == 0 and "warn" not in check.stderr, check.stderr
-    process = Process("nginx", command, environment=installed.environment(), log=home / "nginx.log").start()
-    try:
-        wait_for(lambda: accepts(port), "nginx")
+    with site.nginx(text, here, home, installed.environment()) as port:
         yield port
-    finally:
-        process.stop(10)
 
 
 def _copy_checkout(to: Path) -> None:
