@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 TO_RUN := requirements.txt requirements-local.txt
-TO_DEVELOP := $(TO_RUN) requirements-dev.txt
+TO_DEVELOP := $(TO_RUN) requirements-tracing.txt requirements-dev.txt
 
 # Stamps hold what was installed: dates say nothing where files were copied or unpacked.
 RUN := $(VENV)/.run

@@ -7,15 +7,20 @@ import sys
 
 from flask import Flask
 
-from config.settings_reader import SettingsError
+from config.settings_reader import SettingsError, load_settings
 from server import create_app
+from utils import tracing
 
 
 def _create_app() -> Flask:
     try:
-        return create_app()
+        settings = load_settings()
     except SettingsError as error:
         sys.exit(str(error))
+    tracing.start("orders-api", settings.otel_exporter_otlp_endpoint)
+    made = create_app(settings)
+    tracing.watch(made)
+    return made
 
 
 app = _create_app()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -51,6 +52,12 @@ def appendable(value: Path) -> Path:
         raise ValueError(
             f"Cannot be written: {error.strerror}. Name a file in a folder that is there."
         ) from error
+    return value
+
+
+def can_be_traced(value: str) -> str:
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        raise ValueError("OpenTelemetry is not installed: pip install -r requirements-tracing.txt.")
     return value
 
 

@@ -290,13 +290,18 @@ class Times(_Section):
 
 
 class Logs(_Section):
-    """logs"""
+    """logs and traces"""
 
     log_format: Literal["json", "console"] = Field(
         "json", description="json for machines, console for people."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
+    otel_exporter_otlp_endpoint: Annotated[HttpAddress, AfterValidator(checks.can_be_traced)] | None = Field(
+        None,
+        description="Where traces are sent, by OTLP over HTTP; needs requirements-tracing.txt.",
+        examples=["http://127.0.0.1:4318"],
     )
     log_copy: Annotated[Path, AfterValidator(checks.appendable)] | None = Field(
         None, description="A file for the same lines, as JSON; the board shows them with their order."

@@ -15,12 +15,12 @@ from controllers import order_pricing
 from controllers.order_answers import Placement, answer
 from controllers.order_shortages import Holdings, shortages_and_remedies
 from models import inventory, order_decisions, reservations
-from models.documents import Idempotency, Order
+from models.documents import HistoryEntry, Idempotency, Order
 from models.order import KEY_INDEX, PENDING, find, find_by_key, orders
 from models.order_shape import view_flaw
 from models.reservations import Holding
 from models.settlement import settle
-from utils import clock, errors, json_provider
+from utils import clock, errors, json_provider, tracing
 
 # Stock can come back between a hold that failed and the look at why. Then the hold is tried again.
 _HOLD_TRIES: Final = 3
@@ -94,6 +94,9 @@ def _draft(new: NewOrder) -> Order:
     products = inventory.find_many(item["productId"] for item in items)
     priced = order_pricing.price_items(items, products)
     now, order_id = clock.now(), ObjectId()
+    received: HistoryEntry = {"at": now, "event": "received", "requestId": new.request_id}
+    if (traceparent := tracing.current()) is not None:
+        received["traceparent"] = traceparent
     settings = resources().settings
     draft: Order = {
         "_id": order_id,
@@ -104,7 +107,7 @@ def _draft(new: NewOrder) -> Order:
         "status": PENDING,
         "accepted": False,
         "nextActionAt": clock.after(settings.intent_seconds),
-        "history": [{"at": now, "event": "received", "requestId": new.request_id}],
+        "history": [received],
         "createdAt": now,
         "updatedAt": now,
     }

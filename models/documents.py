@@ -86,6 +86,7 @@ class HistoryEntry(TypedDict):
     at: datetime
     event: Event
     requestId: NotRequired[str]
+    traceparent: NotRequired[str]  # beside requestId, of the trace that all work on the order is in
     reason: NotRequired[str]
     attempt: NotRequired[int]
     messageId: NotRequired[str]

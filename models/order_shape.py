@@ -13,6 +13,7 @@ from bson import ObjectId
 
 from models.documents import HistoryEntry, MailState
 from models.order import FAILED, PENDING, PROCESSED, STATUSES
+from utils import tracing
 
 MAIL_STATES: tuple[MailState, ...] = get_args(MailState)
 # The events that decide an order, and the status that each goes with.
@@ -66,10 +67,11 @@ def booked_as(order: Mapping[str, Any]) -> str:
 
 
 def events_of(order: Mapping[str, Any]) -> list[HistoryEntry]:
-    """The usable entries of an order's history: those with an event and a time, without odd fields."""
+    """The usable entries of an order's history: those with an event and a time, without odd fields, and
+    without what is for tracing alone."""
     history = order.get("history")
     entries = [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
-    plain = [{k: v for k, v in entry.items() if isinstance(v, _PLAIN)} for entry in entries]
+    plain = [{k: v for k, v in e.items() if isinstance(v, _PLAIN) and k != tracing.FIELD} for e in entries]
     whole = [e for e in plain if isinstance(e.get("event"), str) and isinstance(e.get("at"), datetime)]
     return cast(list[HistoryEntry], whole)
 

@@ -28,10 +28,11 @@ class QueueUnreachable(QueueError):
 
 
 class OrderMessage(NamedTuple):
-    """One message to send."""
+    """One message to send; `traceparent` is that of who sends it, and stays here."""
 
     order_id: str
     request_id: str
+    traceparent: str | None = None
 
 
 class Message(NamedTuple):

@@ -14,6 +14,7 @@ import structlog
 from flask import Flask
 
 from services.aws_queue_service import MAX_BATCH, OrderMessage, QueueError, send_messages
+from utils import tracing
 from utils.circuit_breaker import CircuitBreaker, CircuitOpen
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class QueuePublisher:
     def publish(self, order_id: str, request_id: str) -> None:
         """Have a worker look at the order soon. Never waits, never raises."""
         try:
-            self._waiting.put_nowait(OrderMessage(order_id, request_id))
+            self._waiting.put_nowait(OrderMessage(order_id, request_id, tracing.current()))
         except queue.Full:  # SQS has been down for long; the sweeper does the work until it is back
             return
         if not self._started:
@@ -78,7 +79,8 @@ class QueuePublisher:
 
     def _send(self, batch: list[OrderMessage]) -> None:
         try:
-            self._breaker.call(send_messages, batch)
+            with tracing.sending("ring", [message.traceparent for message in batch]):
+                self._breaker.call(send_messages, batch)
         except (QueueError, CircuitOpen):
             pass  # the breaker logs the change of state; the sweeper finds the orders
         except Exception as error:

@@ -24,7 +24,7 @@ ROOMS = {
     "workers": {"services", "models", "config", "utils"},
     "server": {"routes", "middleware", "services", "models", "config", "utils"},
     "commands": {"server", "controllers", "openapi", "services", "models", "config", "utils"},
-    "wsgi": {"server", "config"},
+    "wsgi": {"server", "config", "utils"},
 }
 BESIDE = ("local_stack", "tests", "examples", "benchmarks", "deploy")
 # What it holds comes from the rooms above it; it names their types, and imports nothing of them.

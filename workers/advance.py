@@ -14,7 +14,7 @@ from models.order_faults import CannotWork
 from models.order_shape import obstacle
 from models.settlement import settle
 from services.fulfilment import Fulfilment
-from utils import clock
+from utils import clock, tracing
 from workers.business_step import BusinessStep
 from workers.faults import is_outage, note_fault
 from workers.mail_step import MailStep
@@ -42,6 +42,10 @@ class Advancer:
         `patient` says that it may wait for a thread for the business step; else that is left to the sweep.
         Raises what an outage of MongoDB raises, and nothing else: a fault of the order is written down.
         """
+        with tracing.span("advance", order):
+            self._advance(order, due, patient)
+
+    def _advance(self, order: Order, due: bool, patient: bool) -> None:
         current = order
         try:
             for _ in range(_MAX_STEPS):

@@ -22,7 +22,7 @@ from models.order_faults import MAX_FAULTS, CannotWork, faults_of
 from models.order_step import MAX_ATTEMPTS
 from services import redis_service
 from services.fulfilment import Fulfilment, Step
-from utils import clock, metrics
+from utils import clock, metrics, tracing
 from utils.crash_points import crash_point
 from workers.faults import is_outage, note_fault, reason_of
 from workers.retry import retry_seconds
@@ -114,7 +114,10 @@ class BusinessStep:
         """Returns the order after it; None when its claim was lost."""
         began = time.monotonic()
         try:
-            with self._threads.kept(claimed, lambda order: self._give_up(work, order)):
+            with (
+                tracing.span(work.name, claimed),
+                self._threads.kept(claimed, lambda order: self._give_up(work, order)),
+            ):
                 work.call(work.step, deepcopy(claimed))  # whatever it does to the document
         except (Exception, SystemExit) as error:  # noqa: BLE001 - another team's code
             after, outcome = work.failed(claimed, error), "failed"

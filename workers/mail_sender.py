@@ -18,6 +18,7 @@ from models.order_shape import obstacle
 from services import aws_mail_service
 from services.mail_events import tags_of
 from services.mail_templates import Mail, order_status
+from utils import tracing
 from workers.faults import is_outage, note_fault
 from workers.mail_gate import Outcome
 from workers.mail_hold import MailHold
@@ -88,7 +89,8 @@ class MailSender:
     def _send_claimed(self, order: Order, mail: Mail, address: str) -> Sending:
         """Call SES once, and write down what it came to."""
         try:
-            message_id = aws_mail_service.send_mail(address, mail, _tags_of(order))
+            with tracing.span("mail", order):
+                message_id = aws_mail_service.send_mail(address, mail, _tags_of(order))
         except aws_mail_service.MailRefused as error:
             log.error("mail_refused", order_id=order["orderId"], reason=str(error))
             order_mail.mail_refused(order, str(error))

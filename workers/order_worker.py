@@ -26,7 +26,7 @@ from models.documents import Order
 from models.order import find_due, find_due_steps, find_due_without_steps
 from services import fulfilment, redis_service
 from services.connect import connect
-from utils import logs
+from utils import logs, tracing
 from workers.advance import Advancer
 from workers.consumer import Consumer
 from workers.mail_events import MailEventConsumer
@@ -175,6 +175,7 @@ class Worker:
         finisher.start()
         finisher.join(self._settings.worker_grace_seconds)
         log.info("worker_stopped", clean=not finisher.is_alive())
+        tracing.finish()
         sys.stdout.flush()
         os._exit(exit_code)  # threads that did not end in time must not hold the process up
 
@@ -193,6 +194,7 @@ def main() -> None:
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
     logs.configure(settings.log_format, settings.log_level, settings.log_copy)
+    tracing.start("orders-worker", settings.otel_exporter_otlp_endpoint)
     Worker(settings).run()
 
 

@@ -51,3 +51,7 @@ def open_gate(gate: Path, order_id: str = "") -> None:
 
 def make_deadly(gate: Path) -> None:
     (gate / _DEADLY).touch()
+
+
+def make_harmless(gate: Path) -> None:
+    (gate / _DEADLY).unlink()
