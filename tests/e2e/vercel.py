@@ -24,7 +24,7 @@ from tests.support.waiting import wait_for
 Message = dict[str, Any]
 T = TypeVar("T")
 
-# What the platform sets by itself. The region is the function's, and the keys are good for nothing.
+# What the platform sets by itself. The region is the function's.
 PRESET: Final = {
     "VERCEL": "1",
     "VERCEL_REGION": "sfo1",
@@ -168,18 +168,15 @@ class Function:
 
 def python_312() -> str:
     """A Python 3.12, which is what the function asks for: on PATH, of pyenv, or brought by uv."""
-    uv = str(Path(sys.executable).with_name("uv"))
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [shutil.which("python3.12"), *pyenv.glob("versions/3.12.*/bin/python3.12")]
-    for candidate in filter(None, candidates):
-        tried = subprocess.run(
-            [candidate, "-c", "import sys; print(sys.executable)"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if tried.returncode == 0:
-            return tried.stdout.strip()
+    for candidate in (shutil.which("python3.12"), *pyenv.glob("versions/3.12.*/bin/python3.12")):
+        if candidate and (found := _printed(str(candidate), "-c", "import sys; print(sys.executable)")):
+            return found
+    uv = str(Path(sys.executable).with_name("uv"))
     subprocess.run([uv, "python", "install", "3.12"], check=True)
-    found = subprocess.run([uv, "python", "find", "3.12"], capture_output=True, text=True, check=True)
-    return found.stdout.strip()
+    return _printed(uv, "python", "find", "3.12")
+
+
+def _printed(*command: str) -> str:
+    """What a program prints; nothing where it fails, as a version manager's stand-in does."""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
