@@ -1,7 +1,6 @@
 """Writes the bundle of an environment: `python -m deploy.elastic_beanstalk.bundle web`, or `worker`.
 
-Beanstalk wants Procfile, .ebextensions and .platform at the root of the bundle. What is packed is named here,
-so nothing that merely lies in the checkout comes along: no tests, no .env, no data of the local stack.
+Beanstalk wants Procfile, .ebextensions and .platform at the root of the bundle.
 """
 
 import argparse
@@ -10,28 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
+from deploy import program
+
 ENVIRONMENTS: Final = ("web", "worker")
-
-_FILES: Final = (
-    *(".flaskenv", "constraints.txt", "gunicorn.conf.py", "LICENSE", "requirements.txt"),
-    *("server.py", "wsgi.py"),
-)
-_FOLDERS: Final = (
-    *("commands", "config", "controllers", "middleware", "models", "openapi"),
-    *("routes", "services", "templates", "utils", "workers"),
-)
+_REQUIREMENTS: Final = ("requirements.txt", "constraints.txt")
 
 
-def contents(environment: str) -> Iterator[tuple[Path, str]]:
+def contents(environment: str) -> Iterator[program.File]:
     """Each file, and its name in the bundle."""
-    own = Path(__file__).with_name(environment)
-    for path in sorted(path for path in own.rglob("*") if path.is_file()):
-        yield path, path.relative_to(own).as_posix()
-    packed = [ROOT / name for name in _FILES]
-    packed += sorted(path for name in _FOLDERS for path in (ROOT / name).rglob("*") if _is_ours(path))
-    for path in packed:
-        yield path, path.relative_to(ROOT).as_posix()
+    yield from program.files_below(Path(__file__).with_name(environment))
+    yield from ((program.ROOT / name, name) for name in _REQUIREMENTS)
+    yield from program.files()
 
 
 def write(environment: str, to: Path) -> Path:
@@ -40,10 +28,6 @@ def write(environment: str, to: Path) -> Path:
         for path, name in contents(environment):
             bundle.write(path, name)
     return to
-
-
-def _is_ours(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
 
 
 def main() -> None:

@@ -40,7 +40,11 @@ class Installation:
             file.writelines(f"{name}={value}\n" for name, value in settings.items())
 
     def install(self) -> str:
-        environment = clean_environment({"DESTDIR": str(self.root), "UV": os.environ.get("UV", "uv")})
+        # Which installer, and where it finds packages here and whom it trusts.
+        installers = {
+            name: os.environ[name] for name in os.environ if name.startswith(("UV", "PIP_", "SSL_"))
+        }
+        environment = clean_environment({"DESTDIR": str(self.root), **installers})
         command = ["sh", "deploy/ec2/install.sh", "orders.test"]
         done = subprocess.run(
             command, cwd=self.app, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Programs that only npm has: newman and the linters of the OpenAPI document, in node_modules."""
+"""Programs that only npm has: newman, the linters of the OpenAPI document, vercel; in node_modules."""
 
 import json
 import shutil
@@ -16,6 +16,7 @@ _VERSIONS: Final = {
     "@redocly/cli": "2.77.0",
     "@stoplight/spectral-cli": "6.16.3",
     "axe-core": "4.10.3",
+    "vercel": "58.10.0",
 }
 
 
