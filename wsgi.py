@@ -7,13 +7,14 @@ import sys
 
 from flask import Flask
 
+from config.kept_settings import kept_settings
 from config.settings_reader import SettingsError
 from server import create_app
 
 
 def _create_app() -> Flask:
     try:
-        return create_app()
+        return create_app(kept_settings())
     except SettingsError as error:
         sys.exit(str(error))
 

@@ -16,6 +16,7 @@ from typing import Final
 from local_stack.probes import accepts, free_port
 from local_stack.processes import Process
 from local_stack.programs import ROOT, clean_environment
+from tests.support.checkout import copy_checkout
 from tests.support.waiting import wait_for
 
 # systemd's part: the socket as file descriptor 3, and which process it is meant for.
@@ -34,7 +35,7 @@ class Installation:
         self.app, self.root, self.run = home / "orders", home / "root", home / "run"
         self.state = home / "state"
         self.run.mkdir()
-        _copy_checkout(self.app)
+        copy_checkout(self.app)
         self.printed = self.install()
         self.settings_file = self.root / "etc/orders/orders.env"
         with self.settings_file.open("a") as file:
@@ -148,18 +149,3 @@ def nginx(installed: Installation, upstream: Path) -> Iterator[int]:
         yield port
     finally:
         process.stop(10)
-
-
-def _copy_checkout(to: Path) -> None:
-    """The files of the project as they are here, and nothing that lies beside them."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
