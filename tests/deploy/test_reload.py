@@ -1,4 +1,4 @@
-"""SIGHUP, as `systemctl reload` sends it: new settings without a request lost, and wrong ones change nothing."""
+"""SIGHUP, as `systemctl reload` sends it: new settings, and wrong ones, which change nothing."""
 
 import os
 import re
@@ -74,9 +74,7 @@ def served(settings: dict[str, str], tmp_path: Path) -> Iterator[Served]:
 
 def use(served: Served, client: Client, requests: int = 20) -> set[int]:
     """So many on fresh connections, so that all processes are met."""
-    return {
-        client.get("/api/orders", headers={"Connection": "close"}).status_code for _ in range(requests)
-    }
+    return {client.get("/api/orders", headers={"Connection": "close"}).status_code for _ in range(requests)}
 
 
 def test_wrong_settings_at_a_reload_change_nothing_and_are_told(served: Served) -> None:
