@@ -5,6 +5,7 @@ from gevent import monkey
 # Before every other import: a library that has seen the plain ssl module would call itself for ever.
 monkey.patch_all()
 
+import atexit
 import os
 import resource
 import shutil
@@ -17,17 +18,31 @@ from typing import Any
 # same after a SIGHUP, which reads this file again in the same process; a new master (USR2) has another pid.
 _PREFIX = f"metrics-{os.getpid()}-"
 _METRICS = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+
+
+def _remove_metrics(directory: str, pid: int) -> None:
+    if os.getpid() == pid:  # not at the end of a process that was forked from it
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 if not Path(_METRICS).name.startswith(_PREFIX):
     _METRICS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_PREFIX)
+    atexit.register(_remove_metrics, _METRICS, os.getpid())
 
-from config.settings_reader import SettingsError, load_settings
+from config.kept_settings import kept_settings, renew_settings
+from config.settings_reader import SettingsError
 from utils import logs
 
 try:  # all that is wrong is printed once, before any worker tries it
-    _settings = load_settings()
+    _settings = renew_settings()
 except SettingsError as error:
     print(error, file=sys.stderr)
-    sys.exit(2)
+    _before = kept_settings()
+    if _before is None:
+        sys.exit(2)
+    # gunicorn would end here at a SIGHUP, with all that it serves.
+    print("Nothing is changed: the settings of before hold.", file=sys.stderr, flush=True)
+    _settings = _before
 logs.configure(_settings.log_format, _settings.log_level, _settings.log_copy)
 logger_class = "utils.gunicorn_logs.GunicornLogger"
 
@@ -52,7 +67,3 @@ def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
-
-
-def on_exit(server: Any) -> None:
-    shutil.rmtree(_METRICS, ignore_errors=True)

@@ -7,6 +7,7 @@ import sys
 
 from flask import Flask
 
+from config.kept_settings import kept_settings
 from config.settings_reader import SettingsError, load_settings
 from server import create_app
 from utils import tracing
@@ -14,7 +15,7 @@ from utils import tracing
 
 def _create_app() -> Flask:
     try:
-        settings = load_settings()
+        settings = kept_settings() or load_settings()
     except SettingsError as error:
         sys.exit(str(error))
     tracing.start("orders-api", settings.otel_exporter_otlp_endpoint)

@@ -1,9 +1,10 @@
 #!/bin/sh
 # sudo sh deploy/ec2/install.sh HOSTNAME: the API, a worker and an hourly audit under systemd, behind nginx.
 #
-# For Debian 12 and Amazon Linux 2023; run it in the checkout, which is to stay where it is (/opt/orders). It may
-# be run again, after an update too: settings stay. DESTDIR=/some/folder puts what belongs into /etc there, and
-# starts nothing: for packages and for tests.
+# For Debian 12 and Amazon Linux 2023; run it in the checkout, which is to stay where it is. The units name that
+# folder, and what runs goes on until it is restarted: so another version is installed beside it, from a folder of
+# its own, and the one before by running its install.sh again. Settings stay. DESTDIR=/some/folder puts what
+# belongs into /etc there, and starts nothing: for packages and for tests.
 set -eu
 
 here=$(dirname "$0")
@@ -63,10 +64,11 @@ fi
 
 cat <<END
 
-Installed. What is left to do:
+Installed. What is left to do, for a new version too:
   1. Fill in $settings: MONGO_URI, REDIS_HOST, AWS_REGION, SQS_QUEUE_URL, SES_EMAIL.
   2. Make the indexes:   cd $app && sudo -u orders .venv/bin/flask indexes create
-  3. Start it:           sudo systemctl restart orders-web.socket orders-web orders-worker orders-audit.timer nginx
+  3. Start it:           sudo systemctl restart orders-web orders-worker orders-audit.timer
+                         sudo systemctl reload-or-restart nginx
   4. See it:             curl http://$name/readyz
 Logs: journalctl -u orders-web -u orders-worker -f
 END

@@ -10,19 +10,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 from requests.adapters import HTTPAdapter
 
-from tests.e2e.ec2 import Installation, nginx
+from tests.e2e.ec2 import Installation, nginx, own_settings
 from tests.e2e.programs import install_if_missing
 from tests.support.client import PASSWORD, Client, expect_problem
-from tests.support.queues import make_queue
 from tests.support.waiting import wait_for
 
 UNITS = ("orders-web.socket", "orders-web.service", "orders-worker.service", "orders-audit.service")
@@ -40,21 +36,7 @@ def installed(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     ):
         if not shutil.which(program, path="/usr/sbin:/usr/bin:/bin"):
             install_if_missing(program, package)
-    sqs = boto3.client(
-        "sqs",
-        endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name=settings["AWS_REGION"],
-        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}),
-    )
-    address = urlsplit(settings["MONGO_URI"])._replace(path=f"/ec2_{uuid4().hex[:8]}")
-    own = {"MONGO_URI": urlunsplit(address), "SQS_QUEUE_URL": make_queue(sqs).url}
-    own["REDIS_URI"] = f"redis://{settings['REDIS_HOST']}:{settings['REDIS_PORT']}/1"  # limits of its own
-    quick = {"BCRYPT_COST": "4", "SWEEP_SECONDS": "0.5", "SQS_WAIT_SECONDS": "1", "WEB_CONCURRENCY": "2"}
-    needed = {name: value for name, value in settings.items() if name not in ("JWT_SECRET", "REDIS_HOST")}
-    home = tmp_path_factory.mktemp("ec2")
-    installation = Installation(home, {**needed, **own, **quick})
+    installation = Installation(tmp_path_factory.mktemp("ec2"), own_settings(settings, "ec2"))
     installation.flask("indexes", "create")
     installation.flask("inventory", "set", "p-ec2", "--stock", "100000", "--price", "5")
     return installation
