@@ -97,7 +97,7 @@ def test_wrong_settings_at_a_reload_change_nothing_and_are_told(served: Served) 
 
 
 def allowed_origin(served: Served) -> str | None:
-    answer = requests.get(f"{served.base}/livez", headers={"Origin": "http://shop.example"}, timeout=10)
+    answer = requests.get(f"{served.base}/livez", headers={"Origin": "http://shop.example"}, timeout=60)
     return answer.headers.get("Access-Control-Allow-Origin")
 
 

@@ -67,7 +67,7 @@ def site(installed: Installation, listening: socket.socket) -> Iterator[str]:
 
 
 def is_up(base: str) -> bool:
-    return requests.get(base + "/livez", timeout=10).status_code == 200
+    return requests.get(base + "/livez", timeout=60).status_code == 200
 
 
 def test_what_is_left_to_do_is_printed_and_settings_stay_when_it_is_run_again(
@@ -156,8 +156,8 @@ def state_of_mail(installed: Installation, order_id: str) -> str:
 def test_the_id_of_a_request_goes_through_nginx_both_ways_and_into_its_log(
     site: str, installed: Installation
 ) -> None:
-    own = requests.get(site + "/livez", headers={"X-Request-Id": "mine-1"}, timeout=10)
-    made = requests.get(site + "/livez", timeout=10)
+    own = requests.get(site + "/livez", headers={"X-Request-Id": "mine-1"}, timeout=60)
+    made = requests.get(site + "/livez", timeout=60)
 
     assert own.headers["X-Request-Id"] == "mine-1"
     log = installed.run / "access.log"
@@ -167,7 +167,7 @@ def test_the_id_of_a_request_goes_through_nginx_both_ways_and_into_its_log(
 
 def test_metrics_and_the_mailbox_are_closed_to_the_outside(site: str) -> None:
     for path in ("/metrics", "/dev/mailbox"):
-        answer = requests.get(site + path, timeout=10)
+        answer = requests.get(site + path, timeout=60)
         assert answer.status_code == 404 and "nginx" in answer.text
 
 
