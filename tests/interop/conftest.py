@@ -1,6 +1,5 @@
 """Both systems on one local stack: this project's API and worker, and a Node deployment, at once."""
 
-import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -88,11 +87,7 @@ def new_room(settings: dict[str, str], logs: Path) -> Iterator[Callable[[], Room
             name = f"interop_{uuid4().hex[:12]}"
             address = urlunsplit(urlsplit(settings["MONGO_URI"])._replace(path=f"/{name}"))
             queue = make_queue(sqs)
-            own = {
-                "MONGO_URI": address,
-                "SQS_QUEUE_URL": queue.url,
-                "JWT_REFRESH_SECRET": secrets.token_hex(32),
-            }
+            own = {"MONGO_URI": address, "SQS_QUEUE_URL": queue.url}
             made.append(client[name])
             return Room({**settings, **own}, client[name], queue, logs / name)
 

@@ -34,7 +34,8 @@ class Hand:
 def node_settings(settings: Mapping[str, str]) -> dict[str, str]:
     """This project's settings, and the same servers under the names that the Node code reads."""
     redis_uri = settings.get("REDIS_URI") or f"redis://{settings['REDIS_HOST']}:{settings['REDIS_PORT']}"
-    return {**settings, "REDIS_URI": redis_uri, "SQS_URL": settings["SQS_QUEUE_URL"]}
+    own = {"JWT_REFRESH_SECRET": "of Node's refresh tokens", "SQS_URL": settings["SQS_QUEUE_URL"]}
+    return {**settings, **own, "REDIS_URI": redis_uri}
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def test_a_token_of_ours_reads_at_node(pair: Pair) -> None:
     assert answer.json()["orderId"] == order["orderId"]
 
 
-def test_node_takes_a_refresh_token_of_ours_for_none_of_its_own_while_they_have_their_own_secret(
+def test_node_takes_no_refresh_token_of_ours_for_an_access_token(
     pair: Pair,
 ) -> None:
     user = pair.customer()

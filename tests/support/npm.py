@@ -1,4 +1,4 @@
-"""What only npm has: newman, the linters of the OpenAPI document, vercel; and what a package-lock.json names."""
+"""What only npm has: newman, linters of the OpenAPI document, vercel; packages of a folder with a lock."""
 
 import json
 import shutil
