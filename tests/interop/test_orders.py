@@ -57,6 +57,8 @@ def test_stock_that_mongoose_saves_anew_loses_no_hold_and_no_sale(pair: Pair) ->
     after = pair.room.stock(product_id)
     assert differences(before, after) == {"stock", "updatedAt"}
     assert pair.customer().order({product_id: 40}, totalAmount=1).status_code == 201
+    assert product_id in pair.room.flask("audit").stdout, "its books do not add up"
+    assert pair.room.flask("inventory", "recount", product_id, "--yes").returncode == 0
 
 
 def test_node_shows_an_order_of_ours_as_its_schema_has_it_and_all_else_that_we_keep_in_it(pair: Pair) -> None:
