@@ -20,7 +20,7 @@ VENV_WORKS := $(shell $(VENV)/bin/python -c 'import sys' >/dev/null 2>&1 && echo
 outdated = $(if $(and $(VENV_WORKS),$(shell cat $(2) constraints.txt | cmp -s - $(1) && echo yes)),,force)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults mutants e2e demo lint postman sbom lock clean force
+.PHONY: help run test faults interop mutants e2e demo lint postman sbom lock clean force
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ test: $(DEV) ## all tests, against servers of their own (ARGS="-k name" for some
 
 faults: $(DEV) ## kill, cut and hang everything, then check the books (FAULT_SEED=n replays)
 	@$(VENV)/bin/python -m pytest tests/faults -s $(ARGS)
+
+interop: $(DEV) ## a Node deployment beside ours, on one database, cache and queue (node, npm)
+	@$(VENV)/bin/python -m pytest tests/interop $(ARGS)
 
 mutants: $(DEV) ## change one place at a time: does a test notice? Hours; Ctrl-C, and it goes on next time
 	@$(VENV)/bin/python -m tests.mutants $(ARGS)
@@ -63,7 +66,7 @@ lock: $(DEV) ## deploy/containers/requirements.lock, of requirements.txt and con
 		--custom-compile-command 'make lock' --output-file deploy/containers/requirements.lock
 
 clean: ## remove .venv and caches; the data in .local stays
-	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules tests/interop/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo 'Data of the local stack is kept in .local; rm -rf .local forgets it.'
 

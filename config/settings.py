@@ -7,6 +7,7 @@ The names are those of the Node project's README; the names that its code read i
 pydantic checks types and bounds, tells all faults at once, and has secrets that do not print.
 """
 
+import hmac
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,6 +29,14 @@ from config import setting_checks as checks
 ROOT = Path(__file__).parent.parent
 
 Seconds = Annotated[float, Field(ge=0.1)]
+
+
+def refresh_secret_of(secret: str) -> str:
+    """Another secret, made of this one. Under the same one the Node app, whose middleware looks at the
+    signature alone, would take a refresh token for an access token, for as long as it lives."""
+    return hmac.digest(secret.encode(), b"refresh tokens", "sha256").hex()
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(checks.split_at_commas), AfterValidator(checks.origins)]
 HttpAddress = Annotated[str, AfterValidator(checks.address("http", "https"))]
@@ -58,13 +67,13 @@ class Needed(_Section):
         description="Signs tokens: at least 32 random characters, such as from `openssl rand -hex 32`.",
     )
     jwt_refresh_secret: SecretStr | None = Field(
-        None, description="Signs refresh tokens; JWT_SECRET does where it is missing."
+        None, description="Signs refresh tokens; one that is made of JWT_SECRET does where it is missing."
     )
     jwt_other_secret: SecretStr | None = Field(
         None, description="Accepted as well: the next JWT_SECRET before it is changed, the last one after it."
     )
     jwt_other_refresh_secret: SecretStr | None = Field(
-        None, description="The same for JWT_REFRESH_SECRET; where that is missing, JWT_OTHER_SECRET serves."
+        None, description="The same for JWT_REFRESH_SECRET; one of JWT_OTHER_SECRET where it is missing."
     )
     redis_uri: Annotated[SecretStr, AfterValidator(checks.address("redis", "rediss"))] | None = Field(
         None,
@@ -112,8 +121,10 @@ class Needed(_Section):
 
     @property
     def refresh_secret(self) -> str:
-        """JWT_REFRESH_SECRET, or JWT_SECRET where it is missing."""
-        return (self.jwt_refresh_secret or self.jwt_secret).get_secret_value()
+        """JWT_REFRESH_SECRET, or one that is made of JWT_SECRET where it is missing."""
+        if self.jwt_refresh_secret:
+            return self.jwt_refresh_secret.get_secret_value()
+        return refresh_secret_of(self.jwt_secret.get_secret_value())
 
     @property
     def other_secret(self) -> str | None:
@@ -122,10 +133,10 @@ class Needed(_Section):
 
     @property
     def other_refresh_secret(self) -> str | None:
-        """JWT_OTHER_REFRESH_SECRET, or JWT_OTHER_SECRET where it is missing."""
+        """JWT_OTHER_REFRESH_SECRET, or one that is made of JWT_OTHER_SECRET where it is missing."""
         if self.jwt_other_refresh_secret:
             return self.jwt_other_refresh_secret.get_secret_value()
-        return self.other_secret
+        return refresh_secret_of(self.other_secret) if self.other_secret else None
 
     @property
     def redis_address(self) -> str:

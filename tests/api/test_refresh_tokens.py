@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
+from config.settings import refresh_secret_of
 from tests.api.conftest import REFRESH_SECRET
 from tests.api.refreshing import WAYS, next_pair, refresh
 from tests.support.client import Client, expect_problem
@@ -16,7 +17,8 @@ from tests.support.node_accounts import node_token
 def test_an_expired_refresh_token_is_told_so(user: Client, settings: Mapping[str, str]) -> None:
     for way in WAYS:
         for route in ("refresh", "logout"):
-            expired = forged(settings["JWT_SECRET"], user, exp=int(time.time()) - 60)
+            secret = refresh_secret_of(settings["JWT_SECRET"])
+            expired = forged(secret, user, exp=int(time.time()) - 60)
             expect_problem(refresh(user, expired, way, route), 401, "token_expired")
 
 
@@ -24,7 +26,18 @@ def test_an_expired_refresh_token_is_told_so(user: Client, settings: Mapping[str
 def test_a_refresh_token_without_a_known_family_is_refused(
     user: Client, settings: Mapping[str, str], claims: dict[str, Any]
 ) -> None:
-    expect_problem(refresh(user, forged(settings["JWT_SECRET"], user, **claims)), 401, "token_invalid")
+    secret = refresh_secret_of(settings["JWT_SECRET"])
+    expect_problem(refresh(user, forged(secret, user, **claims)), 401, "token_invalid")
+
+
+def test_the_secret_of_access_tokens_makes_no_refresh_token(
+    user: Client, settings: Mapping[str, str]
+) -> None:
+    """Nor the other way round: Node's middleware, which looks at the signature alone, takes none."""
+    expect_problem(refresh(user, forged(settings["JWT_SECRET"], user)), 401, "token_invalid")
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(user.tokens["refreshToken"], settings["JWT_SECRET"], algorithms=["HS256"])
+    next_pair(user, forged(refresh_secret_of(settings["JWT_SECRET"]), user))
 
 
 def forged(secret: str, user: Client, **claims: Any) -> str:

@@ -113,8 +113,11 @@ def test_a_region_that_the_platform_preset_is_told_when_the_queue_is_elsewhere()
         read(AWS_REGION="us-east-1", SQS_QUEUE_URL=queue)
 
 
-def test_refresh_tokens_have_the_same_secret_unless_one_is_set() -> None:
-    assert read().refresh_secret == SECRET
+def test_refresh_tokens_have_a_secret_of_their_own_made_of_the_other_unless_one_is_set() -> None:
+    made = read().refresh_secret
+    assert made != SECRET
+    assert made == read().refresh_secret == read(JWT_OTHER_SECRET=SECRET).other_refresh_secret
+    assert made != read(JWT_SECRET=SECRET[::-1]).refresh_secret
     assert read(JWT_REFRESH_SECRET=SECRET[::-1]).refresh_secret == SECRET[::-1]
 
 

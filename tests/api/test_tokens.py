@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
+from config.settings import refresh_secret_of
 from tests.api.conftest import StartApi
 from tests.support.client import Client, expect_problem
 from tests.support.node_accounts import node_token
@@ -173,7 +174,8 @@ def test_tokens_hold_where_clocks_differ_by_3_seconds(user: Client, settings: Ma
     own = jwt.decode(user.tokens["refreshToken"], options={"verify_signature": False})
 
     assert user.get("/api/orders", token=ahead).status_code == 200
-    body = {"refreshToken": node_token(secret, user.user_id, **{**own, "iat": now + 3})}
+    refreshing = node_token(refresh_secret_of(secret), user.user_id, **{**own, "iat": now + 3})
+    body = {"refreshToken": refreshing}
     assert user.post("/api/auth/refresh", body, token="").status_code == 200
 
 

@@ -1,8 +1,9 @@
-"""Programs that only npm has: newman, the linters of the OpenAPI document, vercel; in node_modules."""
+"""What only npm has: newman, linters of the OpenAPI document, vercel; packages of a folder with a lock."""
 
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any, Final
 
 from local_stack.greeting import say
@@ -33,11 +34,23 @@ def install() -> None:
         raise StackError(f"npm could not install them; see its message above. Node: {node}")
 
 
+def install_locked(folder: Path) -> None:
+    """Install what the folder's package-lock.json says, unless it is there. Raises StackError."""
+    lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".installed"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    say(f"Installing the packages of {folder.relative_to(ROOT)}; this is done once ...")
+    command = [program("npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    if subprocess.run(command, cwd=folder, check=False).returncode:
+        raise StackError("npm could not install them; see its message above.")
+    stamp.write_bytes(lock.read_bytes())
+
+
 def program(name: str) -> str:
     """The path of a program. Raises StackError when it is not there."""
     found = shutil.which(name)
     if found is None:
-        raise StackError(f"{name} was not found: the Postman collection and the linters need Node.js.")
+        raise StackError(f"{name} was not found: this needs Node.js, with npm.")
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from local_stack.programs import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
@@ -55,6 +55,14 @@ def test_each_defence_names_tests_that_exist() -> None:
         named = re.findall(r"`([\w/]+(?:\.py|/))`", row.rpartition(" | ")[2])
         assert named, row
         assert not [name for name in named if not (ROOT / "tests" / name).exists()], row
+
+
+def test_the_page_about_node_names_each_test_beside_node_and_no_other() -> None:
+    page = (ROOT / "docs" / "port" / "interop.md").read_text()
+    files = (ROOT / "tests" / "interop").glob("test_*.py")
+    there = [name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.M)]
+
+    assert sorted(set(re.findall(r"`(test_\w+)`", page))) == sorted(there)
 
 
 def test_the_changelog_keeps_its_form() -> None:
