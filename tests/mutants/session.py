@@ -127,6 +127,8 @@ class Session:
         shutil.rmtree(servers, ignore_errors=True)
         with LocalStack(servers, {}) as stack:
             stack.publish()
+            with (servers / "stack.env").open("a") as file:
+                file.write("WEB_CONCURRENCY=1\n")  # a second process takes 2 s to start, and shows hardly more
             environment = clean_environment(
                 {
                     "MUTANTS_KILLS": str(self.home / "kills.jsonl"),
