@@ -26,6 +26,7 @@ HOME: Final = ROOT / ".mutants"
 ROOMS: Final = ("models", "controllers", "workers", "services", "middleware", "utils")
 _SETTINGS: Final = Path(__file__).with_name("settings.toml")
 _END_SECONDS: Final = 3.0
+_GREATEST_NUMBER: Final = 2.0
 
 
 class Mutant(NamedTuple):
@@ -58,20 +59,30 @@ class Session:
         self._write_settings([])
         _cosmic_ray("init", str(self.settings), str(self.results), cwd=ROOT)
         _run("cosmic_ray.tools.filters.operators_filter", str(self.results), str(self.settings), cwd=ROOT)
-        self._leave_out_half_of_the_numbers()
+        self._leave_out_numbers()
         self._commit.write_text(_git("rev-parse", "--short", "HEAD"))
         print(
             f"{take_over(self.results, self.commit()):,} mutants stand in lines that have been tried before."
         )
         self._code.write_text(code)
 
-    def _leave_out_half_of_the_numbers(self) -> None:
-        """Each number is made greater by one; that it is made smaller is noticed by the same tests."""
+    def _leave_out_numbers(self) -> None:
+        """0, 1 and 2 are made greater by one; that they are made smaller is noticed by the same tests. That a
+        greater one is greater by one changes nothing that anybody was promised: 601 s for 600."""
+        sources: dict[str, list[str]] = {}
         with sqlite3.connect(self.results) as results:
-            results.execute(
-                "INSERT OR IGNORE INTO work_results (job_id, worker_outcome) SELECT job_id, 'SKIPPED'"
-                " FROM mutation_specs WHERE operator_name = 'core/NumberReplacer' AND occurrence % 2 = 1"
-            )
+            for job_id, module, line, start, end, occurrence in results.execute(
+                "SELECT job_id, module_path, start_pos_row, start_pos_col, end_pos_col, occurrence"
+                " FROM mutation_specs WHERE operator_name = 'core/NumberReplacer'"
+            ).fetchall():
+                if module not in sources:
+                    sources[module] = (ROOT / module).read_text().splitlines()
+                number = sources[module][line - 1][start:end]
+                if occurrence % 2 == 1 or float(number) > _GREATEST_NUMBER:
+                    results.execute(
+                        "INSERT OR IGNORE INTO work_results (job_id, worker_outcome) VALUES (?, 'SKIPPED')",
+                        (job_id,),
+                    )
 
     def commit(self) -> str:
         """The commit whose code is changed."""
@@ -127,6 +138,10 @@ class Session:
         shutil.rmtree(servers, ignore_errors=True)
         with LocalStack(servers, {}) as stack:
             stack.publish()
+            with (servers / "stack.env").open("a") as file:
+                file.write(
+                    "WEB_CONCURRENCY=1\n"
+                )  # a second one takes 2 s to start, and shows little
             environment = clean_environment(
                 {
                     "MUTANTS_KILLS": str(self.home / "kills.jsonl"),
