@@ -139,9 +139,7 @@ class Session:
         with LocalStack(servers, {}) as stack:
             stack.publish()
             with (servers / "stack.env").open("a") as file:
-                file.write(
-                    "WEB_CONCURRENCY=1\n"
-                )  # a second one takes 2 s to start, and shows little
+                file.write("WEB_CONCURRENCY=1\n")  # a second one takes 2 s to start, and shows little
             environment = clean_environment(
                 {
                     "MUTANTS_KILLS": str(self.home / "kills.jsonl"),
