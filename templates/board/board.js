@@ -121,7 +121,7 @@ async function ask(path) {
 }
 
 async function look() {
-  if (!document.hidden) {
+  if (!document.hidden && !element("login")?.open) {
     try {
       show(await ask("/dev/board.json"));
       element("state").textContent = "Live: once a second.";
