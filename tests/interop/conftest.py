@@ -114,7 +114,7 @@ def both(room: Room) -> Iterator[Pair]:
 def pair(new_room: Callable[[], Room]) -> Iterator[Pair]:
     """Both at once, with this project's worker."""
     room = new_room()
-    with both(room) as pair, running_worker(room.settings, room.logs / "worker.log"):
+    with both(room) as pair, running_worker(room.settings, room.logs / "worker.log", AUDIT_SECONDS="1"):
         yield pair
 
 
