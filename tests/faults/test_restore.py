@@ -156,6 +156,9 @@ def restore(shop: Shop, backup: Path) -> list[str]:
         shop.worker = shop.field.worker("worker-2", **soon)
         wait_for(lambda: done(shop), "all that is due to be done")
 
+    def ask_redis(line: str) -> None:
+        redis.execute_command(*shlex.split(line)[3:])  # type: ignore[no-untyped-call]
+
     def start_api(_: str) -> None:
         shop.api = shop.field.gunicorn("api-2")
 
@@ -163,7 +166,7 @@ def restore(shop: Shop, backup: Path) -> list[str]:
     actions: dict[str, Callable[[str], object]] = {
         r"systemctl stop orders-web.socket orders-web orders-worker .*": lambda _: shop.api.child.stop(60),
         r"mongorestore .*": put_back,
-        r"redis-cli -h HOST (.*)": lambda line: redis.execute_command(*shlex.split(line)[3:]),
+        r"redis-cli -h HOST (.*)": ask_redis,
         r"JWT_SECRET": new_secret,
         r"flask .*": lambda line: printed.append(shop.flask(line)),
         r"systemctl start orders-worker": start_worker,
