@@ -71,7 +71,7 @@ PIP_INSTALLS = (
     " -c constraints.txt -r .venv/requirements.txt"
 )
 RUNS = "python server.py"
-TESTS = "python -m pytest"
+TESTS = "python -m pytest -n auto --maxprocesses 4 --dist loadfile"
 
 
 def test_without_uv_the_newest_python_and_pip_install(tmp_path: Path) -> None:

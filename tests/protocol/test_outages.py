@@ -68,6 +68,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture
 def customer(system: System) -> Client:
+    """Once all processes of the API are over what the last test did."""
+    anyone = Client(system.base)
+    wait_for(lambda: all(anyone.get("/readyz").status_code == 200 for _ in range(6)), "all to be well")
     return Client(system.base).register()
 
 
