@@ -1,0 +1,1 @@
+"""What became of each thing that could be observed of the Node project: docs/port/ledger.yaml."""
