@@ -140,6 +140,9 @@ def restore(shop: Shop, backup: Path) -> list[str]:
     """Follow the runbook. Returns what its commands printed."""
     database, redis = shop.field.stack.servers["mongo"], Redis(port=shop.field.stack.servers["redis"].port)
 
+    def at_redis(line: str) -> None:
+        redis.execute_command(*shlex.split(line)[3:])  # type: ignore[no-untyped-call]
+
     def put_back(_: str) -> None:
         database.stop()
         shutil.rmtree(database.data)
@@ -152,12 +155,8 @@ def restore(shop: Shop, backup: Path) -> list[str]:
     def start_worker(_: str) -> None:
         shop.in_between = shop.ids(status="Processed", settled={"$ne": True})
         pass_time(shop.field.database)  # what a worker was at: it is gone
-        soon = {"QUEUE_VISIBILITY_SECONDS": "3"}  # five receives in vain
-        shop.worker = shop.field.worker("worker-2", **soon)
+        shop.worker = shop.field.worker("worker-2", QUEUE_VISIBILITY_SECONDS="3")  # five receives in vain
         wait_for(lambda: done(shop), "all that is due to be done")
-
-    def ask_redis(line: str) -> None:
-        redis.execute_command(*shlex.split(line)[3:])  # type: ignore[no-untyped-call]
 
     def start_api(_: str) -> None:
         shop.api = shop.field.gunicorn("api-2")
@@ -166,7 +165,7 @@ def restore(shop: Shop, backup: Path) -> list[str]:
     actions: dict[str, Callable[[str], object]] = {
         r"systemctl stop orders-web.socket orders-web orders-worker .*": lambda _: shop.api.child.stop(60),
         r"mongorestore .*": put_back,
-        r"redis-cli -h HOST (.*)": ask_redis,
+        r"redis-cli -h HOST (.*)": at_redis,
         r"JWT_SECRET": new_secret,
         r"flask .*": lambda line: printed.append(shop.flask(line)),
         r"systemctl start orders-worker": start_worker,
