@@ -47,10 +47,12 @@ def _check_open() -> Iterator[str]:
 
 
 def _check_overdue(order: Order) -> Iterator[str]:
-    overdue, what = (MAIL_OVERDUE_AFTER, "its mail is due") if owes_mail(order) else (OVERDUE_AFTER, "due")
-    if order["nextActionAt"] < clock.now() - overdue:
-        since = clock.to_iso(order["nextActionAt"])
-        yield f"{_name(order)}: {what} since {since}; is a worker running?"
+    due, overdue = clock.to_iso(order["nextActionAt"]), clock.now() - order["nextActionAt"]
+    if owes_mail(order):
+        if overdue > MAIL_OVERDUE_AFTER:
+            yield f"{_name(order)}: its mail is due since {due}; does a worker run, and SES take mails?"
+    elif overdue > OVERDUE_AFTER:
+        yield f"{_name(order)}: due since {due}; is a worker running?"
 
 
 def _missing_holds(order: Order) -> list[str]:
