@@ -213,7 +213,7 @@ def test_what_the_audit_found_and_when_it_ended_is_written_for_prometheus(
     _plant(planted, status="Processed", settled=False)
 
     began = time.time()
-    result = run("audit", "--json", "--metrics-file", str(path))
+    result = run("audit", "--full", "--json", "--metrics-file", str(path))
 
     written = _metrics(path)
     assert written["audit_findings"] == len(result.stdout.splitlines()) > 0

@@ -1,12 +1,14 @@
 """A week without SES, as docs/RUNBOOK.md tells of it: orders end as ever, and owe their mails."""
 
 from collections import Counter
+from functools import partial
 from itertools import cycle
 
 import bson
 
 from models.audit import findings
 from models.order_history import KEPT_FIRST, KEPT_LATEST
+from tests.support.fake_ses import FakeSes
 from tests.support.steered import Steered
 
 TRIES = 20  # of mails in half a day; a worker makes one in 30 s while SES takes none, so 1,440 of them
@@ -27,6 +29,10 @@ def size_of(steered: Steered, order_id: str) -> int:
     return len(bson.encode(steered.read(order_id)))
 
 
+def was_asked(ses: FakeSes, times: int) -> bool:
+    return ses.requests >= times
+
+
 def half_a_day(steered: Steered, answer: str, customer: bson.ObjectId, product_id: str) -> str:
     """An order is placed and processed, and mails that are due are tried in vain. Returns the order."""
     steered.ses.forget()
@@ -36,7 +42,7 @@ def half_a_day(steered: Steered, answer: str, customer: bson.ObjectId, product_i
     for number in range(TRIES):
         steered.wait(12 * 3600 / TRIES)
         steered.restart_mails()  # the gate would have us wait these 30 s
-        steered.mail_step.sweep(lambda number=number: steered.ses.requests > number + 1)
+        steered.mail_step.sweep(partial(was_asked, steered.ses, number + 2))
     assert (steered.ses.requests, steered.ses.mails) == (TRIES + 1, [])
     return order_id
 
