@@ -25,11 +25,13 @@ _LONGEST: Final = 60
 
 
 class Row(NamedTuple):
-    """`requests`: names of requests, or `*`. `what`: a regular expression over a whole difference."""
+    """`requests`: names of requests, or `*`. `what`: a regular expression over a whole difference. `ledger`:
+    which row of docs/port/ledger.yaml tells of it."""
 
     requests: list[str]
     what: str
     why: str
+    ledger: str
 
     def tells_of(self, name: str, difference: str) -> bool:
         named = self.requests == ["*"] or name in self.requests

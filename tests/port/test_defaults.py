@@ -40,6 +40,16 @@ def test_no_answer_says_x_powered_by_and_json_has_no_charset(anyone: Client, pat
     assert "charset" not in answer.headers["Content-Type"]
 
 
+def test_no_cache_keeps_what_is_one_users_and_no_browser_guesses_at_types(user: Client) -> None:
+    for answer in (user.get("/api/orders"), user.get("/api/auth/me"), user.get("/api/nothing")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_server_names_itself_and_no_version(anyone: Client) -> None:
+    assert anyone.get("/api/auth/test").headers["Server"] == "gunicorn"
+
+
 def send(client: Client, body: bytes, **headers: str) -> object:
     told = {"Content-Type": "application/json", **headers}
     return expect_problem(

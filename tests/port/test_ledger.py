@@ -1,5 +1,6 @@
 """The ledger of the port is true and whole: what it names is there, and all of this project is in it."""
 
+import tomllib
 from collections import Counter
 
 import pytest
@@ -74,6 +75,15 @@ def test_each_setting_is_in_a_row() -> None:
     named |= {setting for row in ledger.added() for setting in row.settings}
     assert set(Settings.model_fields) - named == set()
     assert named - set(Settings.model_fields) == set()
+
+
+def test_each_difference_of_an_answer_is_in_a_row() -> None:
+    """Of those that examples/port_diff.py finds beside Node."""
+    told = tomllib.loads((ROOT / "examples" / "port_differences.toml").read_text())["row"]
+    named = {f"{row.kind}: {row.node}" for row in ledger.rows()} | {
+        f"added: {e.what}" for e in ledger.added()
+    }
+    assert [row["ledger"] for row in told if row["ledger"] not in named] == []
 
 
 def test_the_page_is_fresh() -> None:
