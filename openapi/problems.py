@@ -44,7 +44,10 @@ class ProblemSchema(ResponseSchema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata={"description": "What to do next."})
     code = fields.String(required=True)
-    message = fields.String(required=True, metadata={"description": "The detail again, for old clients."})
+    message = fields.String(
+        required=True,
+        metadata={"description": "For clients of the Node app: its own words, or the detail again."},
+    )
     requestId = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "What is wrong where."})
     shortages = fields.List(fields.Nested(ShortageSchema), metadata={"description": "With out_of_stock."})

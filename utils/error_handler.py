@@ -1,6 +1,7 @@
 """Errors become HTTP here and nowhere else: problem details after RFC 9457.
 
-Port of utils/errorHandler.js, which answered a bare message. `message` is still there, for its clients.
+Port of utils/errorHandler.js, which answered a bare message. `message` is still there, for its clients, and
+says what the Node app said, where it had a word for the case.
 """
 
 from typing import Any
@@ -40,7 +41,7 @@ def problem(error: errors.ApiError) -> dict[str, Any]:
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
-        "message": error.detail,
+        "message": error.node_message or error.detail,
         "requestId": g.get("request_id"),
         **error.members,
     }

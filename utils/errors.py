@@ -2,7 +2,8 @@
 
 The codes are part of the contract with clients; `detail` says what to do next, in this case or in general;
 `happened` tells on the error's page (/problems/<code>) what it means, for somebody who meets it first, and
-`advice` what to do, where the general `detail` does not.
+`advice` what to do, where the general `detail` does not. `node_message` is the Node app's word for it, which
+clients of that app compare with: it stays as `message`, where there was one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ class ApiError(Exception):
     code = "internal_error"
     title = "Internal server error"
     advice: str | None = None
+    node_message: str | None = None
     happened = "A fault of this server. Nothing is wrong with the request; the fault is in the server's log."
     detail = "Something went wrong on our side. Send the request again, or report its requestId."
 
@@ -70,12 +72,14 @@ class Unauthorized(ApiError):
 
 class TokenMissing(Unauthorized):
     code, title = "token_missing", "No token was sent"
+    node_message = "Access Denied"
     happened = "This route needs a token, and the request has none in its Authorization header."
     detail = "Send the token from POST /api/auth/login as 'Authorization: Bearer <token>'."
 
 
 class TokenInvalid(Unauthorized):
     code, title = "token_invalid", "The token is not valid"
+    node_message = "Invalid Token"
     happened = (
         "The token was not made here, was changed on its way, is one for another use, was revoked, or its "
         "account is deleted."
@@ -85,12 +89,14 @@ class TokenInvalid(Unauthorized):
 
 class TokenExpired(Unauthorized):
     code, title = "token_expired", "The token has expired"
+    node_message = "Invalid Token"
     happened = "The token was good, and its time is over: most often an hour, and a week for a refresh token."
     detail = "Get a new one with POST /api/auth/refresh, or log in again."
 
 
 class InvalidCredentials(Unauthorized):
     code, title = "invalid_credentials", "Wrong e-mail or password"
+    node_message = "Invalid credentials"
     happened = (
         "The password is not that of the account, or there is no such account: a login does not tell "
         "which. Where an account is changed, it is the password in the body that is wrong: the token is "
@@ -120,6 +126,7 @@ class NotFound(ApiError):
 
 class OrderNotFound(NotFound):
     code, title = "order_not_found", "Order not found"
+    node_message = "Order not found"
     happened = "There is no such order, or it is not yours: the two are not told apart."
     detail = "You have no order with this id."
     advice = "See GET /api/orders for your orders, and whether the token is that of the one who ordered."
@@ -137,6 +144,7 @@ class Conflict(ApiError):
 
 class EmailTaken(Conflict):
     code, title = "email_taken", "The e-mail is already registered"
+    node_message = "User already exists"
     happened = "An account with this e-mail address exists; upper and lower case are the same."
     detail = "Log in with POST /api/auth/login, or register another address."
 
