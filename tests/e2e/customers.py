@@ -16,7 +16,7 @@ from tests.support.node_accounts import node_token
 from tests.support.waiting import wait_for
 
 # Between two rounds of one customer: enough to meet each moment of a change, and a short queue.
-_PAUSE_SECONDS: Final = 0.05
+_PAUSE_SECONDS: Final = 0.2
 _LOOKS_AT_END_EVERY: Final = 4  # rounds
 _RENEWS_EVERY: Final = 3
 
@@ -67,12 +67,14 @@ class Customers:
     """All of them, each on a thread of its own."""
 
     def __init__(self, base: str, product_ids: list[str], node_secret: str) -> None:
-        """Of each four: one refreshes, one logs in anew, one keeps the tokens that it has now, and one has a
-        token as the Node app made them, under its secret."""
-        kinds = [refresh, Client.login, None, None]
-        self.all = [Customer(base, product_ids[n % len(product_ids)], kinds[n % 4]) for n in range(8)]
-        for customer in self.all[3::4]:
-            customer.client.tokens = {"token": node_token(node_secret, customer.client.user_id)}
+        """One refreshes, one logs in anew, one keeps the tokens that it has now, and one has a token as the
+        Node app made them, under its secret."""
+        renewals = (refresh, Client.login, None, None)
+        self.all = [
+            Customer(base, product_ids[n % len(product_ids)], renew) for n, renew in enumerate(renewals)
+        ]
+        of_node = self.all[-1].client
+        of_node.tokens = {"token": node_token(node_secret, of_node.user_id)}
         self._over = threading.Event()
         self._threads = [threading.Thread(target=one.shop, args=(self._over,)) for one in self.all]
 
