@@ -240,7 +240,10 @@ def at_the_end(shop: Shop, customers: Customers, database: Any) -> None:
     placed = {order["orderId"]: order for order in orders.find()}
     assert placed.keys() == customers.orders
     assert Counter(order["status"] for order in placed.values()) == {"Processed": len(placed)}
-    assert Counter(shop.mailed()) == dict.fromkeys(customers.orders, 1)
+    mailed = Counter(
+        order_id for order_id in shop.mailed() if order_id in placed
+    )  # the stack's SES has others
+    assert mailed == dict.fromkeys(customers.orders, 1)
     books = list(database["inventories"].find())
     assert sum(product["sold"] for product in books) == len(placed)
     assert {product["stock"] + product["sold"] for product in books} == {STOCK}
